@@ -1,0 +1,15 @@
+<?php
+/**
+ * The database did not answer.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Thrown when a read or a write of the memory or of the domain list failed. Its message names no secret.
+ */
+final class Store_Exception extends \RuntimeException {}
