@@ -1,0 +1,28 @@
+//! Keeps the domains of a WordPress network and its Cloudways application in step: the alias list, and the one
+//! Let's Encrypt certificate over the names whose DNS is right.
+//!
+//! Data goes one way, as plain values: constants, domains and state become [`config::Settings`] and
+//! [`desired::Desired`]; a look at the outside becomes [`cloudways::Observed`]; [`plan`] says what differs,
+//! [`guard`] what is withheld, [`apply`] does the rest, [`report`] says what became of it. [`sync`] is that road.
+//!
+//! The engine knows no PHP. The feature `php` (on by default) adds the binding, the only module that does.
+
+pub mod apply;
+pub mod certificate;
+pub mod clock;
+pub mod cloudways;
+pub mod config;
+pub mod desired;
+pub mod dns;
+pub mod domain;
+pub mod error;
+pub mod guard;
+pub mod note;
+pub mod options;
+pub mod plan;
+pub mod report;
+pub mod state;
+pub mod sync;
+
+#[cfg(feature = "php")]
+mod php;
