@@ -1,0 +1,46 @@
+# Each target brings a bare Debian 12 with Rust and Node up to what it needs, and says what it installs.
+# What a target does is written in scripts/test.mjs (the stages of the tests) and tests/wordpress/run.mjs (`run`).
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help run test test-rust test-php test-wordpress lint build stubs clean
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## a WordPress network and a simulated Cloudways, with two domains mapped; ONCE=1 ends after the check
+	@scripts/bootstrap
+	@node tests/wordpress/run.mjs $(if $(filter-out 0,$(ONCE)),--once)
+
+test: ## everything
+	@scripts/bootstrap
+	@node scripts/test.mjs
+
+test-rust: ## unit tests of the engine, and its tests against the simulator
+	@scripts/bootstrap
+	@node scripts/test.mjs rust
+
+test-php: ## the extension in PHP (PHPT), and whether its stubs are up to date
+	@scripts/bootstrap
+	@node scripts/test.mjs build phpt stubs
+
+test-wordpress: ## the network end to end; UM_PLUGIN_DIR=/path runs it on a real Ultimate Multisite
+	@scripts/bootstrap
+	@node scripts/test.mjs build i18n probe wordpress
+
+lint: ## rustfmt, and clippy with warnings as errors
+	@scripts/bootstrap
+	@node scripts/test.mjs fmt clippy clippy-php
+
+build: ## the extension and the simulator
+	@scripts/bootstrap
+	@node scripts/test.mjs build
+
+stubs: ## write php/stubs/ anew from the extension
+	@scripts/bootstrap
+	@node scripts/test.mjs build
+	@scripts/stubs
+
+clean: ## remove what was built and downloaded
+	rm -rf target .cache
