@@ -1,0 +1,130 @@
+// `make run`: a WordPress network beside a simulated Cloudways, with two domains mapped, until Ctrl-C.
+// With `--once` it ends by itself, with 0 only if Cloudways (the simulator) has what it should have.
+import { spawn } from 'node:child_process';
+import { once as occurs } from 'node:events';
+import { ROOT, freePort, openLab, sleep } from './lib/lab.mjs';
+import { ADMIN, buildNetwork } from './lib/network.mjs';
+import { SIM, extension, startPhpServer, startSim } from './lib/services.mjs';
+
+const ONCE = process.argv.includes('--once');
+const LOCALE = process.env.LOCALE ?? '';
+const GOOD = 'shop.example';
+const LATE = 'late.example';
+const ELSEWHERE = '198.51.100.7';
+
+const started = Date.now();
+const say = (line) => console.log(`[${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s] ${line}`);
+
+say('building the extension and the simulator (cargo build: some minutes the first time, seconds afterwards)');
+const cargo = spawn('cargo', ['build', '--workspace', ...(process.stderr.isTTY ? [] : ['--quiet'])], { cwd: ROOT, stdio: 'inherit' });
+const [code] = await occurs(cargo, 'exit');
+if (code !== 0) {
+  console.error('make run: the build failed, its messages are above.');
+  process.exit(1);
+}
+
+const lab = openLab('run');
+let failed = [];
+try {
+  failed = await demonstrate();
+} catch (error) {
+  console.error(`\nmake run: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await lab.close();
+}
+if (failed.length) {
+  console.error(`\nmake run: this is not what Cloudways should have:\n${failed.map((line) => `  - ${line}`).join('\n')}`);
+  process.exitCode = 1;
+}
+
+async function demonstrate() {
+  const sim = await startSim(lab);
+  say(`simulated Cloudways: API at ${sim.api}, DNS at ${sim.dns}`);
+  await sim.here(GOOD, `www.${GOOD}`);
+  for (const name of [LATE, `www.${LATE}`]) await sim.setDns(name, { A: [ELSEWHERE] });
+
+  const port = await freePort(8090);
+  const so = extension();
+  const network = await buildNetwork({
+    dir: lab.folder('network'),
+    db: { kind: 'sqlite' },
+    domain: `network.localhost:${port}`,
+    constants: { ...sim.constants(), DISABLE_WP_CRON: false },
+    locale: LOCALE,
+    soPath: so,
+    say,
+  });
+  const web = await startPhpServer(lab, { root: network.root, port, so });
+  network.configure({ api: sim.origin, web: `127.0.0.1:${port}`, endpoints: false });
+  say(`the network answers at ${network.url}`);
+
+  const shop = await network.addSite('shop');
+  const late = await network.addSite('late');
+  await network.map(GOOD, { blog: shop, stage: 'checking-dns' });
+  await network.map(LATE, { blog: late, stage: 'checking-dns' });
+  say(`mapped in Ultimate Multisite: ${GOOD} (its DNS leads to the server) and ${LATE} (its DNS leads elsewhere)`);
+
+  say('running the queue, as cron does');
+  await network.runQueue();
+  // What Cloudways is still busy with goes on when the plugin said it would; cron is what wakes it.
+  const visitor = network.visitor(port);
+  let wrong = await compare(sim);
+  for (const end = Date.now() + 60000; wrong.length && Date.now() < end; wrong = await compare(sim)) {
+    await sleep(1000);
+    await visitor.get('/wp-cron.php?doing_wp_cron');
+    await network.runQueue();
+  }
+  say(wrong.length ? 'Cloudways is not as it should be' : 'Cloudways has the aliases and the certificate');
+
+  const status = await network.wp(['wu-cloudways', 'status'], { check: false });
+  console.log(`\n$ wp wu-cloudways status\n${status.stdout}${status.stderr}`);
+  const app = await sim.app();
+  console.log('What Cloudways (the simulator) has now:');
+  console.log(`  aliases:     ${app.aliases.join(', ')}`);
+  console.log(`  certificate: ${certificate(app).join(', ') || 'none'}\n`);
+  if (wrong.length || ONCE) return wrong;
+
+  console.log(`The network stays open. Press Ctrl-C to end everything.
+
+  address    ${network.url}/wp-admin/network/
+  log-in     ${ADMIN.user} / ${ADMIN.password}
+
+  To look at
+    the report   ${network.url}/wp-admin/network/admin.php?page=wu-cloudways
+    the network  ${network.url} (sites shop.${network.domain} and late.${network.domain})
+    Cloudways    ${sim.control}/state (what it has), ${sim.control}/log (what was asked of it)
+
+  To try
+    Give ${LATE} the right DNS, and within a minute it is in the certificate:
+      for name in ${LATE} www.${LATE}; do
+        curl -X PUT ${sim.control}/dns/$name -H 'content-type: application/json' -d '{"A":["${SIM.publicIp}"]}'
+      done
+`);
+  // The cron of the machine, as a host sets one up.
+  for (;;) {
+    await sleep(20000);
+    await visitor.get('/wp-cron.php?doing_wp_cron').catch(() => {});
+  }
+}
+
+/** What is wrong at Cloudways, a line each. */
+async function compare(sim) {
+  const app = await sim.app();
+  const wrong = [];
+  for (const name of [SIM.handMade, GOOD, `www.${GOOD}`, LATE, `www.${LATE}`]) {
+    if (!app.aliases.includes(name)) wrong.push(`${name} is not among the aliases`);
+  }
+  const names = certificate(app);
+  for (const name of [GOOD, `www.${GOOD}`]) {
+    if (!names.includes(name)) wrong.push(`${name} is not in the certificate`);
+  }
+  for (const name of [LATE, `www.${LATE}`]) {
+    if (names.includes(name)) wrong.push(`${name} is in the certificate although its DNS leads elsewhere`);
+  }
+  return wrong;
+}
+
+function certificate(app) {
+  return app.lets_encrypt?.ssl_domains ?? app.certificate?.names ?? [];
+}
