@@ -1,0 +1,836 @@
+<?php
+/**
+ * The commands.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+use WP_CLI;
+use WP_CLI\Formatter;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Keeps the domains of the network and the Cloudways application in step.
+ *
+ * Results go to standard output, messages to standard error.
+ *
+ * ## EXIT CODES
+ *
+ *     0   done, or nothing to do
+ *     2   changes are pending (plan --expect-no-changes)
+ *     3   done in part: something is withheld, blocked or failed
+ *     4   still under way: it goes on by itself
+ *     10  the settings are not valid
+ *     11  refused: another plan, or a copy of the site; a person decides
+ *     12  Cloudways refuses the credentials, or the token's role
+ *     13  too many requests
+ *     14  busy with another run or operation
+ *     15  Cloudways refused a request
+ *     16  the Cloudways API cannot be reached
+ *     17  its answer cannot be understood
+ *     20  the PHP extension is missing, or too old
+ *     70  internal error, or the database did not answer
+ */
+final class CLI {
+
+	/** Columns of a domain. */
+	const FIELDS = array( 'domain', 'source', 'alias', 'dns', 'certificate', 'note', 'remedy' );
+
+	/** What the table shows without --fields. */
+	const TABLE_FIELDS = array( 'domain', 'alias', 'dns', 'certificate', 'note' );
+
+	/** With more domains than this, the table shows those that need attention. */
+	const TABLE_ROWS = 200;
+
+	/** Seconds that one run may take at most; the next goes on where it stopped. */
+	const SLICE = 60;
+
+	/** Seconds that a run needs to be sure of one write. */
+	const SHORTEST_SLICE = 20;
+
+	/** Adds the command. */
+	public static function hook(): void {
+		WP_CLI::add_command( 'wu-cloudways', self::class );
+	}
+
+	/**
+	 * Shows what a sync would do now. Nothing is written, here or at Cloudways.
+	 *
+	 * ## OPTIONS
+	 *
+	 * [--expect-no-changes]
+	 * : End with exit code 2 when there is something to do.
+	 *
+	 * [--timeout=<seconds>]
+	 * : How long it may take at most.
+	 * ---
+	 * default: 60
+	 * ---
+	 *
+	 * [--format=<format>]
+	 * : table is a report for people. json and yaml are the whole plan, csv its domains.
+	 * ---
+	 * default: table
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
+	 * [--fields=<fields>]
+	 * : Only the domains, with these columns: domain, source, alias, dns, certificate, note, remedy.
+	 *
+	 * [--porcelain]
+	 * : Only the status: ok or changes_pending.
+	 *
+	 * ## EXAMPLES
+	 *
+	 *     # What would be done?
+	 *     $ wp wu-cloudways plan
+	 *
+	 *     # In a deployment: stop when Cloudways is not in step.
+	 *     $ wp wu-cloudways plan --expect-no-changes --porcelain
+	 *     ok
+	 *
+	 *     # Which names would be added?
+	 *     $ wp wu-cloudways plan --format=json | jq -r '.aliases.added[]'
+	 *
+	 * @param array $args       Positional arguments: none.
+	 * @param array $assoc_args Options.
+	 */
+	public function plan( $args, $assoc_args ) {
+		$this->guarded(
+			function () use ( $assoc_args ) {
+				$timeout = $this->seconds( $assoc_args, 60 );
+				$outcome = Plugin::instance()->runner()->plan( array( 'deadline' => max( 1, min( self::SLICE, $timeout ) ) ) );
+
+				if ( 'done' !== $outcome['outcome'] || null === $outcome['report'] ) {
+					return $this->failed( $outcome );
+				}
+				$this->print_report( $outcome['report'], $assoc_args );
+
+				$changes = 'changes_pending' === $outcome['report']['status'];
+				return $changes && WP_CLI\Utils\get_flag_value( $assoc_args, 'expect-no-changes', false ) ? 2 : 0;
+			}
+		);
+	}
+
+	/**
+	 * Brings the alias list and the certificate at Cloudways in step with the network.
+	 *
+	 * Goes on in slices until nothing is pending or the time is over; what is
+	 * pending then is taken up again by the site's own jobs.
+	 *
+	 * ## OPTIONS
+	 *
+	 * [--force]
+	 * : Accept what is withheld, such as the removal of many aliases at once. Shows the plan and asks first.
+	 *
+	 * [--yes]
+	 * : With --force: do not ask.
+	 *
+	 * [--confirm-site]
+	 * : Say that this is the original site, which has moved, and not a copy of it. Then sync.
+	 *
+	 * [--timeout=<seconds>]
+	 * : How long to go on at most.
+	 * ---
+	 * default: 300
+	 * ---
+	 *
+	 * [--no-wait]
+	 * : One run only: end with exit code 4 when something is pending then.
+	 *
+	 * [--format=<format>]
+	 * : table is a report for people. json and yaml are the whole report, csv its domains.
+	 * ---
+	 * default: table
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
+	 * [--fields=<fields>]
+	 * : Only the domains, with these columns: domain, source, alias, dns, certificate, note, remedy.
+	 *
+	 * [--porcelain]
+	 * : Only the status: ok, partial, pending, or with a dry run changes_pending.
+	 *
+	 * ## EXAMPLES
+	 *
+	 *     # Sync, and wait for the certificate.
+	 *     $ wp wu-cloudways sync
+	 *
+	 *     # Start it and go away.
+	 *     $ wp wu-cloudways sync --no-wait --porcelain
+	 *     pending
+	 *
+	 *     # Many mappings ended on purpose: remove their aliases.
+	 *     $ wp wu-cloudways sync --force
+	 *
+	 *     # The extension is not in the command line's php.ini.
+	 *     $ php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways sync
+	 *
+	 * @param array $args       Positional arguments: none.
+	 * @param array $assoc_args Options.
+	 */
+	public function sync( $args, $assoc_args ) {
+		$this->guarded(
+			function () use ( $assoc_args ) {
+				// WP-CLI takes --no-wait for wait = false.
+				$wait    = (bool) WP_CLI\Utils\get_flag_value( $assoc_args, 'wait', true );
+				$end     = microtime( true ) + $this->seconds( $assoc_args, 300 );
+				$options = array( 'trigger' => 'cli' );
+
+				if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'confirm-site', false ) ) {
+					Plugin::instance()->clone_guard()->confirm();
+				}
+				if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'force', false ) ) {
+					$options['force'] = true;
+					if ( ! WP_CLI\Utils\get_flag_value( $assoc_args, 'yes', false ) ) {
+						$plan = Plugin::instance()->runner()->plan( array( 'force' => true ) );
+						if ( 'done' !== $plan['outcome'] || null === $plan['report'] ) {
+							return $this->failed( $plan );
+						}
+						if ( ! $this->confirmed( $plan['report'] ) ) {
+							$this->say( __( 'Nothing was done.', 'wu-cloudways' ) );
+							return 11;
+						}
+						// What was shown is what is done, or nothing.
+						$options['fingerprint'] = $plan['report']['plan']['fingerprint'];
+					}
+				}
+
+				$outcome = $this->run_in_slices( $options, $end, $wait );
+				$report  = $outcome['report'];
+
+				if ( null === $report ) {
+					return $this->failed( $outcome );
+				}
+				$this->print_report( $report, $assoc_args );
+
+				switch ( $report['status'] ) {
+					case 'pending':
+						return 4;
+					case 'partial':
+						return 3;
+					default:
+						return (int) ( $outcome['error']['exit_code'] ?? 0 );
+				}
+			}
+		);
+	}
+
+	/**
+	 * Shows what the last run found and did, and when the next one is. Asks nothing outside.
+	 *
+	 * ## OPTIONS
+	 *
+	 * [--format=<format>]
+	 * : table is a report for people. json and yaml are everything, csv the domains.
+	 * ---
+	 * default: table
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
+	 * [--fields=<fields>]
+	 * : Only the domains, with these columns: domain, source, alias, dns, certificate, note, remedy.
+	 *
+	 * [--porcelain]
+	 * : Only the status of the last run, or never.
+	 *
+	 * ## EXAMPLES
+	 *
+	 *     $ wp wu-cloudways status
+	 *
+	 *     # Which domains do not point here?
+	 *     $ wp wu-cloudways status --fields=domain,dns --format=csv | grep -v ',here$'
+	 *
+	 * @param array $args       Positional arguments: none.
+	 * @param array $assoc_args Options.
+	 */
+	public function status( $args, $assoc_args ) {
+		$this->guarded(
+			function () use ( $assoc_args ) {
+				$plugin   = Plugin::instance();
+				$store    = $plugin->store();
+				$ready    = $store->installed();
+				$problems = $plugin->environment()->problems();
+				$report   = $ready ? $store->last_report() : null;
+				$run      = $ready ? $store->last_run() : null;
+				$due      = $ready ? $store->due_at() : null;
+				$dirty    = $ready ? $store->dirty() : 0;
+
+				$this->print_problems( $problems );
+
+				if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false ) ) {
+					WP_CLI::line( (string) ( $run['status'] ?? 'never' ) );
+					return 0;
+				}
+				$format = $assoc_args['format'] ?? 'table';
+				if ( ! isset( $assoc_args['fields'] ) && in_array( $format, array( 'json', 'yaml' ), true ) ) {
+					$this->print_data(
+						array(
+							'problems' => $problems,
+							'last_run' => $run,
+							'due_at'   => $due,
+							'dirty'    => $dirty,
+							'report'   => $report,
+						),
+						$format
+					);
+					return 0;
+				}
+				if ( 'table' === $format && ! isset( $assoc_args['fields'] ) ) {
+					$this->print_run( $run, $due, $dirty );
+				}
+				if ( null !== $report ) {
+					$this->print_report( $report, $assoc_args, $due );
+				}
+				return 0;
+			}
+		);
+	}
+
+	/**
+	 * Asks Cloudways whether the credentials, the server and the application are right.
+	 *
+	 * Reads only. Whether the token may write shows itself at the first write.
+	 *
+	 * ## OPTIONS
+	 *
+	 * [--format=<format>]
+	 * : How to print what was found.
+	 * ---
+	 * default: table
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
+	 * [--fields=<fields>]
+	 * : Only these facts.
+	 *
+	 * ## EXAMPLES
+	 *
+	 *     $ wp wu-cloudways test
+	 *     Success: Cloudways accepts the settings.
+	 *
+	 * @param array $args       Positional arguments: none.
+	 * @param array $assoc_args Options.
+	 */
+	public function test( $args, $assoc_args ) {
+		$this->guarded(
+			function () use ( $assoc_args ) {
+				$outcome = Plugin::instance()->runner()->test();
+
+				if ( ! $outcome['ok'] ) {
+					$this->print_error( $outcome['error'] );
+					return (int) $outcome['error']['exit_code'];
+				}
+				$this->say( __( 'Cloudways accepts the settings.', 'wu-cloudways' ), 'success' );
+
+				$facts  = $outcome['result'];
+				$format = $assoc_args['format'] ?? 'table';
+				if ( isset( $assoc_args['fields'] ) ) {
+					$facts = array_intersect_key( $facts, array_flip( array_map( 'trim', explode( ',', $assoc_args['fields'] ) ) ) );
+				}
+				if ( in_array( $format, array( 'json', 'yaml' ), true ) ) {
+					$this->print_data( $facts, $format );
+					return 0;
+				}
+				$rows = array();
+				foreach ( Messages::connection( $facts ) as $label => $value ) {
+					$rows[] = array(
+						'fact'  => $label,
+						'value' => $value,
+					);
+				}
+				WP_CLI\Utils\format_items( $format, $rows, array( 'fact', 'value' ) );
+				return 0;
+			}
+		);
+	}
+
+	/**
+	 * Runs until nothing is pending, or the time is over.
+	 *
+	 * @param array $options For Runner::run().
+	 * @param float $end     When to stop, as microtime( true ) counts.
+	 * @param bool  $wait    Whether to go on after the first run at all.
+	 * @return array The last outcome; see Runner.
+	 */
+	private function run_in_slices( array $options, float $end, bool $wait ): array {
+		$began = time();
+
+		while ( true ) {
+			$left    = $end - microtime( true );
+			$outcome = Plugin::instance()->runner()->run( $options + array( 'deadline' => (int) max( self::SHORTEST_SLICE, min( self::SLICE, $left ) ) ) );
+			// The plan that a person saw was for the first run.
+			unset( $options['fingerprint'] );
+
+			if ( 'handed_over' === $outcome['outcome'] && 'um' !== ( $outcome['handed_to'] ?? '' ) ) {
+				return $this->wait_for_other_process( $outcome, $began, $end, $wait );
+			}
+
+			$report  = $outcome['report'];
+			$pending = $report && 'pending' === $report['status'];
+			$error   = $outcome['error'];
+			$pause   = null;
+
+			if ( $pending ) {
+				$pause = max( 1, (int) ( $report['next_at'] ?? time() ) - time() );
+			} elseif ( 'locked' === $outcome['outcome'] ) {
+				$pause = 2;
+			} elseif ( ! $report && isset( $error['retry_after'] ) ) {
+				$pause = max( 1, (int) $error['retry_after'] );
+			}
+
+			if ( null === $pause || ! $wait || microtime( true ) + $pause > $end ) {
+				return $outcome;
+			}
+			$this->say_why_it_waits( $outcome, $pause );
+			sleep( $pause );
+		}
+	}
+
+	/**
+	 * The extension is in the other process only, which was told to run.
+	 *
+	 * @param array $outcome What Runner::run() gave back.
+	 * @param int   $began   When this command began, unix time.
+	 * @param float $end     When to stop, as microtime( true ) counts.
+	 * @param bool  $wait    Whether to wait at all.
+	 */
+	private function wait_for_other_process( array $outcome, int $began, float $end, bool $wait ): array {
+		$this->say( __( 'The extension is not loaded on the command line: the website was asked to run.', 'wu-cloudways' ) );
+
+		$store             = Plugin::instance()->store();
+		$outcome['report'] = array( 'status' => 'pending' ) + ( $store->last_report() ?? array() );
+
+		while ( $wait && microtime( true ) + 1 < $end ) {
+			sleep( 1 );
+			$run = $store->last_run();
+			if ( ! $run || $run['started_at'] < $began || null === $run['finished_at'] ) {
+				continue;
+			}
+			$report = $store->last_report();
+			if ( in_array( $run['status'], array( 'failed', 'refused', 'interrupted' ), true ) ) {
+				$outcome['error'] = array(
+					'code'    => (string) $run['code'],
+					'message' => (string) $run['message'],
+					'remedy'  => (string) $run['remedy'],
+				) + array( 'exit_code' => self::exit_code( (string) $run['code'] ) );
+
+				$outcome['report'] = null;
+				return $outcome;
+			}
+			$outcome['report'] = $report;
+			if ( ! $report || 'pending' !== $report['status'] ) {
+				return $outcome;
+			}
+		}
+		return $outcome;
+	}
+
+	/** The exit code of an error that is known by its code alone. */
+	private static function exit_code( string $code ): int {
+		$codes = array(
+			'config_invalid'       => 10,
+			'plan_refused'         => 11,
+			'integration_disabled' => 11,
+			'clone'                => 11,
+			'no_um'                => 11,
+			'um_not_set_up'        => 11,
+			'wizard'               => 11,
+			'auth_failed'          => 12,
+			'scope_missing'        => 12,
+			'rate_limited'         => 13,
+			'busy'                 => 14,
+			'locked'               => 14,
+			'api_rejected'         => 15,
+			'api_unavailable'      => 16,
+			'api_protocol'         => 17,
+			'extension_missing'    => 20,
+			'extension_old'        => 20,
+		);
+		return $codes[ $code ] ?? 70;
+	}
+
+	/** An outcome without a report: says why, and gives its exit code. */
+	private function failed( array $outcome ): int {
+		if ( 'handed_over' === $outcome['outcome'] && null === $outcome['error'] ) {
+			$outcome['error'] = array(
+				'code'      => 'extension_missing',
+				'message'   => 'The PHP extension wu_cloudways is not loaded in this process.',
+				'remedy'    => '',
+				'exit_code' => 20,
+			);
+		}
+		if ( null === $outcome['error'] ) {
+			$this->say( Messages::status( (string) $outcome['outcome'] ), 'error' );
+			return 'locked' === $outcome['outcome'] ? 14 : 70;
+		}
+		$this->print_error( $outcome['error'] );
+		return (int) ( $outcome['error']['exit_code'] ?? self::exit_code( (string) $outcome['error']['code'] ) );
+	}
+
+	/** Shows what --force would do and asks. */
+	private function confirmed( array $plan ): bool {
+		$this->say( Messages::headline( $plan ) );
+		foreach ( array( 'removed', 'added' ) as $what ) {
+			foreach ( is_array( $plan['aliases'][ $what ] ?? null ) ? $plan['aliases'][ $what ] : array() as $name ) {
+				$this->say( ( 'removed' === $what ? '  - ' : '  + ' ) . $name );
+			}
+		}
+		fwrite( STDERR, __( 'Do it? [y/n]', 'wu-cloudways' ) . ' ' );
+		$answer = fgets( STDIN );
+		if ( false === $answer ) {
+			$this->say( __( 'Nobody answered; without a terminal, add --yes.', 'wu-cloudways' ), 'error' );
+			return false;
+		}
+		/* translators: the letter that means yes; y is always accepted too. */
+		$yes = _x( 'y', 'answer', 'wu-cloudways' );
+		return in_array( strtolower( trim( $answer ) ), array( 'y', 'yes', $yes ), true );
+	}
+
+	/** Between two slices: what it waits for. */
+	private function say_why_it_waits( array $outcome, int $pause ): void {
+		$operation = $outcome['report']['operation']['id'] ?? null;
+		if ( 'locked' === $outcome['outcome'] ) {
+			$why = __( 'Another run is at work', 'wu-cloudways' );
+		} elseif ( null !== $operation ) {
+			/* translators: %s: the id of an operation at Cloudways. */
+			$why = sprintf( __( 'Operation %s is running at Cloudways', 'wu-cloudways' ), $operation );
+		} elseif ( $outcome['report'] ) {
+			$why = Messages::headline( $outcome['report'] );
+		} else {
+			$why = Messages::error( $outcome['error'] )['text'];
+		}
+		/* translators: 1: why, 2: number of seconds. */
+		$this->say( sprintf( __( '%1$s; going on in %2$d s.', 'wu-cloudways' ), rtrim( $why, '.' ), $pause ) );
+	}
+
+	/**
+	 * A report in the format that was asked for.
+	 *
+	 * @param array    $report     A report.
+	 * @param array    $assoc_args Options of the command.
+	 * @param int|null $due        When the next run is, where it is known better than by the report.
+	 */
+	private function print_report( array $report, array $assoc_args, ?int $due = null ): void {
+		unset( $report['state'] );
+		$format = $assoc_args['format'] ?? 'table';
+
+		if ( 'table' !== $format || isset( $assoc_args['fields'] ) || isset( $assoc_args['porcelain'] ) ) {
+			// What a person must know is not lost in a pipe.
+			if ( ! empty( $report['error'] ) ) {
+				$this->print_error( $report['error'] );
+			}
+		}
+		if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false ) ) {
+			WP_CLI::line( (string) $report['status'] );
+			return;
+		}
+		if ( isset( $assoc_args['fields'] ) || 'csv' === $format ) {
+			$fields    = isset( $assoc_args['fields'] ) ? $assoc_args['fields'] : self::FIELDS;
+			$arguments = array(
+				'format' => $format,
+				'fields' => $fields,
+			);
+			( new Formatter( $arguments, self::FIELDS ) )->display_items( self::rows( $report['domains'] ?? array(), 'table' === $format ) );
+			return;
+		}
+		if ( 'table' !== $format ) {
+			$this->print_data( $report, $format );
+			return;
+		}
+
+		WP_CLI::line( self::color( (string) ( $report['status'] ?? '' ), Messages::headline( $report ) ) );
+		$this->print_error_in_report( $report );
+		WP_CLI::line( '' );
+		$this->print_aliases( $report['aliases'] ?? array() );
+		$this->print_certificate( $report['certificate'] ?? array() );
+		WP_CLI::line( '' );
+		$this->print_domains( $report['domains'] ?? array() );
+		$this->print_warnings( $report );
+
+		$next = $due ?? $report['next_at'] ?? null;
+		if ( 'pending' === ( $report['status'] ?? '' ) && $next ) {
+			/* translators: %s: a time, and how far away it is. */
+			WP_CLI::line( sprintf( __( 'Goes on by itself: %s', 'wu-cloudways' ), Messages::time_and_distance( $next ) ) );
+		}
+	}
+
+	/** @param array $aliases `aliases` of a report. */
+	private function print_aliases( array $aliases ): void {
+		$this->fact(
+			__( 'Aliases', 'wu-cloudways' ),
+			sprintf(
+				/* translators: 1: number of aliases found at Cloudways, 2: number of aliases wanted. */
+				__( '%1$s at Cloudways, %2$s wanted', 'wu-cloudways' ),
+				number_format_i18n( Messages::count( $aliases['observed'] ?? 0 ) ),
+				number_format_i18n( Messages::count( $aliases['desired'] ?? 0 ) )
+			)
+		);
+		$labels = array(
+			'added'    => __( 'added', 'wu-cloudways' ),
+			'removed'  => __( 'removed', 'wu-cloudways' ),
+			'withheld' => __( 'withheld', 'wu-cloudways' ),
+			'kept'     => __( 'kept (not ours)', 'wu-cloudways' ),
+		);
+		foreach ( $labels as $key => $label ) {
+			$number = Messages::count( $aliases[ $key ] ?? 0 );
+			if ( $number ) {
+				$this->fact( '  ' . $label, self::number_and_names( $number, $aliases[ $key ] ) );
+			}
+		}
+	}
+
+	/** @param array $certificate `certificate` of a report. */
+	private function print_certificate( array $certificate ): void {
+		$installed = $certificate['installed'] ?? null;
+		$limit     = (int) ( $certificate['limit'] ?? 100 );
+		$text      = Messages::installed( $installed );
+
+		if ( null !== $installed ) {
+			/* translators: 1: number of names in the certificate, 2: how many it can hold. */
+			$text = sprintf( __( '%1$s of %2$s names', 'wu-cloudways' ), number_format_i18n( Messages::count( $installed['names'] ?? 0 ) ), number_format_i18n( $limit ) ) . ', ' . $text;
+		}
+		$this->fact( __( 'Certificate', 'wu-cloudways' ), $text );
+
+		$ordered = Messages::count( $certificate['ordered'] ?? 0 );
+		if ( $ordered ) {
+			$this->fact( '  ' . __( 'ordered for', 'wu-cloudways' ), self::number_and_names( $ordered, $certificate['ordered'] ) );
+		}
+		$left_out = Messages::count( $certificate['left_out'] ?? 0 );
+		if ( $left_out ) {
+			$this->fact( '  ' . __( 'no space left for', 'wu-cloudways' ), self::number_and_names( $left_out, $certificate['left_out'] ) );
+		}
+		if ( ! empty( $certificate['note'] ) ) {
+			$note = Messages::note( $certificate['note'] );
+			$this->fact( '', trim( $note['text'] . ' ' . $note['remedy'] ) );
+		}
+	}
+
+	/** @param array<string, array> $domains `domains` of a report. */
+	private function print_domains( array $domains ): void {
+		if ( ! $domains ) {
+			WP_CLI::line( __( 'No domains.', 'wu-cloudways' ) );
+			return;
+		}
+		$shown = $domains;
+		if ( count( $domains ) > self::TABLE_ROWS ) {
+			$shown = array_filter(
+				$domains,
+				static function ( $domain ) {
+					return isset( $domain['note'] );
+				}
+			);
+			$shown = array_slice( $shown, 0, self::TABLE_ROWS, true );
+		}
+		if ( $shown ) {
+			$rows = array_map(
+				static function ( $row ) {
+					$row['note'] = trim( $row['note'] . ' ' . $row['remedy'] );
+					return $row;
+				},
+				self::rows( $shown, true )
+			);
+			WP_CLI\Utils\format_items( 'table', $rows, self::TABLE_FIELDS );
+		}
+		if ( count( $shown ) < count( $domains ) ) {
+			/* translators: 1: number of domains shown, 2: number of all domains. */
+			WP_CLI::line( sprintf( __( 'Shown are %1$s of %2$s domains, those that need attention first. All of them: --format=csv', 'wu-cloudways' ), number_format_i18n( count( $shown ) ), number_format_i18n( count( $domains ) ) ) );
+		}
+	}
+
+	/** @param array $report A report. */
+	private function print_warnings( array $report ): void {
+		foreach ( $report['warnings'] ?? array() as $warning ) {
+			$note = Messages::note( $warning );
+			WP_CLI::line( WP_CLI::colorize( '%y!%n ' ) . trim( $note['text'] . ' ' . $note['remedy'] ) );
+		}
+	}
+
+	/** @param array $report A report: what stopped it after its first write. */
+	private function print_error_in_report( array $report ): void {
+		if ( ! empty( $report['error'] ) ) {
+			$this->print_error( $report['error'] );
+		}
+	}
+
+	/** When the last run was and when the next is. */
+	private function print_run( ?array $run, ?int $due, int $dirty ): void {
+		if ( null === $run ) {
+			WP_CLI::line( __( 'There was no run yet. Start one with: wp wu-cloudways sync', 'wu-cloudways' ) );
+		} else {
+			$this->fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::status( (string) $run['status'] ) );
+			if ( ! empty( $run['code'] ) ) {
+				$error = Messages::error( $run );
+				$this->fact( '', trim( $error['text'] . ' ' . $error['remedy'] ) );
+			}
+		}
+		if ( null !== $due ) {
+			$this->fact( __( 'Next run', 'wu-cloudways' ), Messages::time_and_distance( $due ) );
+		}
+		if ( $dirty ) {
+			/* translators: %s: number of changes. */
+			$this->fact( __( 'Waiting', 'wu-cloudways' ), sprintf( _n( '%s change', '%s changes', $dirty, 'wu-cloudways' ), number_format_i18n( $dirty ) ) );
+		}
+		WP_CLI::line( '' );
+	}
+
+	/** @param list<array> $problems Environment::problems(). */
+	private function print_problems( array $problems ): void {
+		foreach ( $problems as $problem ) {
+			$words = Messages::problem( $problem );
+			$text  = trim( $words['text'] . ' ' . $words['remedy'] );
+			foreach ( $words['steps'] as $number => $step ) {
+				$text .= "\n  " . ( $number + 1 ) . '. ' . str_replace( "\n", "\n     ", $step );
+			}
+			$this->say( $text, 'error' === $problem['severity'] ? 'error' : 'warning' );
+		}
+	}
+
+	/** @param array $error An error of an outcome or of a report. */
+	private function print_error( array $error ): void {
+		$words = Messages::error( $error );
+		$text  = $words['text'];
+		foreach ( $words['items'] as $item ) {
+			$text .= "\n  - " . $item;
+		}
+		$this->say( $text . ( $words['remedy'] ? "\n" . $words['remedy'] : '' ), 'error' );
+	}
+
+	/**
+	 * Domains as rows.
+	 *
+	 * @param array<string, array> $domains `domains` of a report.
+	 * @param bool                 $words   Words for people; otherwise the report's own codes, which do not depend on the language.
+	 * @return list<array<string, string>>
+	 */
+	private static function rows( array $domains, bool $words ): array {
+		$rows = array();
+		foreach ( $domains as $name => $domain ) {
+			$note   = isset( $domain['note'] ) ? Messages::note( $domain['note'] ) : array(
+				'text'   => '',
+				'remedy' => '',
+			);
+			$source = (string) ( $domain['source'] ?? '' );
+			$alias  = (string) ( $domain['alias'] ?? '' );
+			$cert   = (string) ( $domain['certificate'] ?? '' );
+			$rows[] = array(
+				'domain'      => (string) $name,
+				'source'      => $words ? Messages::source( $source ) : $source,
+				'alias'       => $words ? Messages::alias( $alias ) : $alias,
+				'dns'         => $words ? Messages::dns( $domain['dns'] ?? null ) : (string) ( $domain['dns']['verdict'] ?? '' ),
+				'certificate' => $words ? Messages::certificate( $cert ) : $cert,
+				'note'        => $note['text'],
+				'remedy'      => $note['remedy'],
+			);
+		}
+		return $rows;
+	}
+
+	/**
+	 * @param int   $number How many there are.
+	 * @param mixed $names  The names, where they are given.
+	 */
+	private static function number_and_names( int $number, $names ): string {
+		$list = Messages::names( $names );
+		return number_format_i18n( $number ) . ( '' === $list ? '' : ': ' . $list );
+	}
+
+	/** A label and a value in two columns. */
+	private function fact( string $label, string $value ): void {
+		WP_CLI::line( $label . str_repeat( ' ', max( 1, 22 - mb_strwidth( $label ) ) ) . $value );
+	}
+
+	/** Colours a line by a report's status; without a terminal it stays plain. */
+	private static function color( string $status, string $text ): string {
+		$colors = array(
+			'ok'              => '%G',
+			'pending'         => '%C',
+			'changes_pending' => '%C',
+			'partial'         => '%Y',
+		);
+		return WP_CLI::colorize( ( $colors[ $status ] ?? '%B' ) . str_replace( '%', '%%', $text ) . '%n' );
+	}
+
+	/** A value as JSON or YAML. */
+	private function print_data( array $data, string $format ): void {
+		if ( 'json' === $format ) {
+			WP_CLI::line( (string) wp_json_encode( $data, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) );
+			return;
+		}
+		WP_CLI::print_value( $data, array( 'format' => $format ) );
+	}
+
+	/**
+	 * A message, on standard error: standard output is for results.
+	 *
+	 * @param string $text Plain text.
+	 * @param string $kind '', success, warning or error.
+	 */
+	private function say( string $text, string $kind = '' ): void {
+		if ( WP_CLI::get_config( 'quiet' ) && 'error' !== $kind ) {
+			return;
+		}
+		switch ( $kind ) {
+			case 'error':
+				WP_CLI::error( $text, false );
+				break;
+			case 'warning':
+				WP_CLI::warning( $text );
+				break;
+			default:
+				fwrite( STDERR, ( 'success' === $kind ? WP_CLI::colorize( '%G' . __( 'Success:', 'wu-cloudways' ) . '%n ' ) : '' ) . $text . "\n" );
+		}
+	}
+
+	/** --timeout in whole seconds. */
+	private function seconds( array $assoc_args, int $usual ): int {
+		$value = $assoc_args['timeout'] ?? $usual;
+		if ( ! is_numeric( $value ) || (int) $value < 1 ) {
+			WP_CLI::error( __( '--timeout is a number of seconds, 1 or more.', 'wu-cloudways' ) );
+		}
+		return (int) $value;
+	}
+
+	/** Runs a command and ends with its exit code, whatever happens. */
+	private function guarded( callable $command ): void {
+		try {
+			$code = $command();
+		} catch ( WP_CLI\ExitException $exit ) {
+			throw $exit;
+		} catch ( Store_Exception $failure ) {
+			$this->print_error(
+				array(
+					'code'    => 'storage',
+					'message' => $failure->getMessage(),
+					'remedy'  => '',
+				)
+			);
+			$code = 70;
+		} catch ( \Throwable $failure ) {
+			$this->say( get_class( $failure ) . ': ' . $failure->getMessage(), 'error' );
+			$code = 70;
+		}
+		if ( $code ) {
+			WP_CLI::halt( $code );
+		}
+	}
+}

@@ -1,0 +1,805 @@
+<?php
+/**
+ * Codes into words.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * What the engine and the plugin say as a code with arguments, in the reader's language.
+ *
+ * Every text is plain text (not HTML); whoever prints it escapes it. A text is
+ * a pattern with {names} that stand for arguments of the same name. Where a
+ * code is not known here, or an argument is missing, the English text that the
+ * engine gives along is used instead: a newer extension stays readable.
+ *
+ * Nothing here may be called before `init`, as it translates.
+ */
+final class Messages {
+
+	/**
+	 * A note of a report: of a domain, of the certificate, or a warning.
+	 *
+	 * @param array $note {code: string, args?: array, text?: string, remedy?: ?string}.
+	 * @return array{text: string, remedy: string}
+	 */
+	public static function note( array $note ): array {
+		$code = (string) ( $note['code'] ?? '' );
+		$args = self::args( $note['args'] ?? array() );
+
+		if ( isset( $args['reason'] ) ) {
+			$reasons = 'dns_unknown' === $code ? self::dns_unknown_reasons() : self::invalid_domain_reasons();
+			if ( isset( $reasons[ $args['reason'] ] ) ) {
+				$args['reason'] = $reasons[ $args['reason'] ];
+			} else {
+				// A reason that is not known here has words in the English text only.
+				unset( $args['reason'] );
+			}
+		}
+		return self::fill(
+			self::notes()[ $code ] ?? array(),
+			$args,
+			(string) ( $note['text'] ?? $code ),
+			(string) ( $note['remedy'] ?? '' )
+		);
+	}
+
+	/**
+	 * An error: of an outcome of Runner, or of a report.
+	 *
+	 * @param array $error {code: string, message: string, remedy: string, retry_after?: ?int, details?: array}.
+	 * @return array{text: string, remedy: string, items: list<string>} items: one line for each problem with a constant.
+	 */
+	public static function error( array $error ): array {
+		$code    = (string) ( $error['code'] ?? '' );
+		$details = is_array( $error['details'] ?? null ) ? $error['details'] : array();
+		$args    = self::args( $details );
+		$items   = array();
+		$faults  = self::constant_faults();
+
+		foreach ( is_array( $details['problems'] ?? null ) ? $details['problems'] : array() as $problem ) {
+			$fault = $faults[ $problem['fault'] ?? '' ] ?? '{constant}: ' . ( $problem['fault'] ?? '?' );
+
+			$items[] = strtr( $fault, array( '{constant}' => (string) ( $problem['constant'] ?? '?' ) ) );
+		}
+
+		if ( isset( $error['retry_after'] ) ) {
+			$args['seconds'] = (string) (int) $error['retry_after'];
+		}
+
+		$errors = self::errors();
+		$key    = isset( $args['reason'], $errors[ $code . '.' . $args['reason'] ] ) ? $code . '.' . $args['reason'] : $code;
+
+		return self::fill(
+			$errors[ $key ] ?? array(),
+			$args,
+			(string) ( $error['message'] ?? $code ),
+			(string) ( $error['remedy'] ?? '' )
+		) + array( 'items' => $items );
+	}
+
+	/**
+	 * A problem of Environment::problems().
+	 *
+	 * @param array $problem {code: string, args: array, severity: string}.
+	 * @return array{text: string, remedy: string, steps: list<string>} steps: what to do, one after the other; a step may hold a code after a line break.
+	 */
+	public static function problem( array $problem ): array {
+		$code = (string) $problem['code'];
+		$args = is_array( $problem['args'] ?? null ) ? $problem['args'] : array();
+
+		switch ( $code ) {
+			case 'extension_missing':
+				return self::extension_missing( $args );
+			case 'clone':
+				return self::site_copy( $args );
+			case 'storage':
+				return self::error( array( 'code' => 'storage' ) ) + array( 'steps' => array() );
+		}
+		return self::fill( self::problems()[ $code ] ?? array(), self::args( $args ), $code, '' ) + array( 'steps' => array() );
+	}
+
+	/** What a report's `status`, or that of a run, is called. */
+	public static function status( string $status ): string {
+		$words = array(
+			'ok'              => __( 'in step', 'wu-cloudways' ),
+			'pending'         => __( 'under way', 'wu-cloudways' ),
+			'partial'         => __( 'done in part', 'wu-cloudways' ),
+			'changes_pending' => __( 'changes pending', 'wu-cloudways' ),
+			'running'         => __( 'running', 'wu-cloudways' ),
+			'failed'          => __( 'failed', 'wu-cloudways' ),
+			'refused'         => __( 'refused', 'wu-cloudways' ),
+			'interrupted'     => __( 'interrupted', 'wu-cloudways' ),
+		);
+		return $words[ $status ] ?? $status;
+	}
+
+	/** Why a name is wanted: a domain's `source`. */
+	public static function source( string $source ): string {
+		$words = array(
+			'mapped'  => __( 'mapped', 'wu-cloudways' ),
+			'www'     => __( 'www of a mapped domain', 'wu-cloudways' ),
+			'extra'   => __( 'extra domain', 'wu-cloudways' ),
+			'network' => __( 'site of the network', 'wu-cloudways' ),
+			'primary' => __( 'primary domain', 'wu-cloudways' ),
+		);
+		return $words[ $source ] ?? $source;
+	}
+
+	/** A domain's `alias`. */
+	public static function alias( string $alias ): string {
+		$words = array(
+			'present'     => __( 'present', 'wu-cloudways' ),
+			'added'       => __( 'added', 'wu-cloudways' ),
+			'removed'     => __( 'removed', 'wu-cloudways' ),
+			'missing'     => __( 'missing', 'wu-cloudways' ),
+			'pending'     => __( 'pending', 'wu-cloudways' ),
+			'withheld'    => __( 'removal withheld', 'wu-cloudways' ),
+			'set_aside'   => __( 'set aside', 'wu-cloudways' ),
+			'invalid'     => __( 'invalid name', 'wu-cloudways' ),
+			'primary'     => __( 'primary domain', 'wu-cloudways' ),
+			'by_wildcard' => __( 'covered by the wildcard', 'wu-cloudways' ),
+		);
+		return $words[ $alias ] ?? $alias;
+	}
+
+	/**
+	 * A domain's `dns`, with what was found where it is not plainly right.
+	 *
+	 * @param array|null $dns {verdict: string, addresses?: list<string>, cname?: ?string}.
+	 */
+	public static function dns( ?array $dns ): string {
+		$verdict = (string) ( $dns['verdict'] ?? 'not_asked' );
+		$words   = array(
+			'here'      => __( 'points here', 'wu-cloudways' ),
+			'elsewhere' => __( 'points elsewhere', 'wu-cloudways' ),
+			'proxied'   => __( 'behind a proxy', 'wu-cloudways' ),
+			'missing'   => __( 'no record', 'wu-cloudways' ),
+			'unknown'   => __( 'no answer', 'wu-cloudways' ),
+			'not_asked' => __( 'not asked', 'wu-cloudways' ),
+		);
+		$text    = $words[ $verdict ] ?? $verdict;
+		$found   = is_array( $dns['addresses'] ?? null ) ? $dns['addresses'] : array();
+
+		return $found && 'here' !== $verdict ? $text . ' (' . implode( ', ', array_map( 'strval', $found ) ) . ')' : $text;
+	}
+
+	/** A domain's `certificate`. */
+	public static function certificate( string $certificate ): string {
+		$words = array(
+			'covered'  => __( 'covered', 'wu-cloudways' ),
+			'ordered'  => __( 'ordered', 'wu-cloudways' ),
+			'waiting'  => __( 'waiting', 'wu-cloudways' ),
+			'blocked'  => __( 'blocked', 'wu-cloudways' ),
+			'left_out' => __( 'no space left', 'wu-cloudways' ),
+			'none'     => __( 'none', 'wu-cloudways' ),
+		);
+		return $words[ $certificate ] ?? $certificate;
+	}
+
+	/** A certificate's `type`. */
+	public static function certificate_type( string $type ): string {
+		$words = array(
+			'le'     => __( 'Let’s Encrypt', 'wu-cloudways' ),
+			'wc'     => __( 'Let’s Encrypt, wildcard', 'wu-cloudways' ),
+			'custom' => __( 'the customer’s own', 'wu-cloudways' ),
+		);
+		return $words[ $type ] ?? $type;
+	}
+
+	/**
+	 * What a connection test found, as labels and values.
+	 *
+	 * @param array $facts What wu_cloudways_test_connection() gave back.
+	 * @return array<string, string>
+	 */
+	public static function connection( array $facts ): array {
+		$rows = array();
+		foreach ( $facts as $key => $value ) {
+			$rows[ str_replace( '_', ' ', (string) $key ) ] = is_array( $value ) ? implode( ', ', array_map( 'strval', array_filter( $value, 'is_scalar' ) ) ) : ( is_bool( $value ) ? ( $value ? 'yes' : 'no' ) : (string) $value );
+		}
+		return $rows;
+	}
+
+	/**
+	 * A report in one sentence or two.
+	 *
+	 * @param array $report A report, with or without its domains.
+	 */
+	public static function headline( array $report ): string {
+		$status  = (string) ( $report['status'] ?? '' );
+		$added   = self::count( $report['aliases']['added'] ?? array() );
+		$removed = self::count( $report['aliases']['removed'] ?? array() );
+		$ordered = self::count( $report['certificate']['ordered'] ?? array() );
+		$parts   = array();
+
+		if ( $added ) {
+			/* translators: %s: number of aliases. */
+			$parts[] = sprintf( 'changes_pending' === $status ? _n( '%s alias to add', '%s aliases to add', $added, 'wu-cloudways' ) : _n( '%s alias added', '%s aliases added', $added, 'wu-cloudways' ), number_format_i18n( $added ) );
+		}
+		if ( $removed ) {
+			/* translators: %s: number of aliases. */
+			$parts[] = sprintf( 'changes_pending' === $status ? _n( '%s alias to remove', '%s aliases to remove', $removed, 'wu-cloudways' ) : _n( '%s alias removed', '%s aliases removed', $removed, 'wu-cloudways' ), number_format_i18n( $removed ) );
+		}
+		if ( $ordered ) {
+			/* translators: %s: number of names in the certificate. */
+			$parts[] = sprintf( 'changes_pending' === $status ? _n( 'a certificate for %s name to order', 'a certificate for %s names to order', $ordered, 'wu-cloudways' ) : _n( 'a certificate for %s name ordered', 'a certificate for %s names ordered', $ordered, 'wu-cloudways' ), number_format_i18n( $ordered ) );
+		}
+
+		switch ( $status ) {
+			case 'ok':
+				$text = $parts ? __( 'Done: Cloudways and the network are in step.', 'wu-cloudways' ) : __( 'Nothing to do: Cloudways and the network are in step.', 'wu-cloudways' );
+				break;
+			case 'pending':
+				$text = __( 'Under way: it goes on by itself.', 'wu-cloudways' );
+				break;
+			case 'partial':
+				$text = __( 'Done in part: something is left that needs attention.', 'wu-cloudways' );
+				break;
+			case 'changes_pending':
+				$text = __( 'Changes are pending; nothing was written.', 'wu-cloudways' );
+				break;
+			default:
+				$text = ucfirst( self::status( $status ) ) . '.';
+		}
+		return $parts ? $text . ' ' . ucfirst( implode( ', ', $parts ) ) . '.' : $text;
+	}
+
+	/**
+	 * The certificate that is installed, in one line.
+	 *
+	 * @param array|null $installed `certificate.installed` of a report.
+	 */
+	public static function installed( ?array $installed ): string {
+		if ( null === $installed ) {
+			return __( 'none', 'wu-cloudways' );
+		}
+		$parts = array( self::certificate_type( (string) ( $installed['type'] ?? '' ) ) );
+		if ( ! empty( $installed['not_after'] ) ) {
+			/* translators: %s: a date. */
+			$parts[] = sprintf( __( 'valid until %s', 'wu-cloudways' ), wp_date( get_option( 'date_format' ), (int) $installed['not_after'] ) );
+		}
+		if ( ! empty( $installed['auto'] ) ) {
+			$parts[] = __( 'renews by itself', 'wu-cloudways' );
+		}
+		return implode( ', ', array_filter( $parts ) );
+	}
+
+	/**
+	 * A running operation, in one line.
+	 *
+	 * @param array $operation `operation` of a report.
+	 */
+	public static function operation( array $operation ): string {
+		$kinds = array(
+			'aliases'     => __( 'aliases', 'wu-cloudways' ),
+			'certificate' => __( 'certificate', 'wu-cloudways' ),
+			'auto'        => __( 'renewal of the certificate', 'wu-cloudways' ),
+		);
+		$kind  = (string) ( $operation['kind'] ?? '' );
+		/* translators: 1: the id of an operation, 2: what it is about. */
+		$text = sprintf( __( 'operation %1$s is running (%2$s)', 'wu-cloudways' ), (string) ( $operation['id'] ?? '?' ), $kinds[ $kind ] ?? $kind );
+		if ( ! empty( $operation['since'] ) ) {
+			/* translators: %s: a span of time, such as "3 minutes". */
+			$text .= ', ' . sprintf( __( 'for %s', 'wu-cloudways' ), human_time_diff( (int) $operation['since'] ) );
+		}
+		return $text;
+	}
+
+	/**
+	 * The first names of a list, with commas.
+	 *
+	 * @param mixed $names Names, or only a number of them.
+	 */
+	public static function names( $names ): string {
+		if ( ! is_array( $names ) ) {
+			return '';
+		}
+		$shown = array_slice( array_map( 'strval', $names ), 0, 10 );
+		return implode( ', ', $shown ) . ( count( $names ) > count( $shown ) ? ', …' : '' );
+	}
+
+	/** How many: some parts of a report are a list, some a number. */
+	public static function count( $value ): int {
+		return is_array( $value ) ? count( $value ) : (int) $value;
+	}
+
+	/** A unix time as a person reads it, in the time zone of the main site. */
+	public static function time( int $time ): string {
+		return wp_date( get_option( 'date_format' ) . ' ' . get_option( 'time_format' ), $time );
+	}
+
+	/** A unix time with its distance: "12 March 14:05 (in 3 minutes)". */
+	public static function time_and_distance( int $time ): string {
+		$now      = time();
+		$distance = human_time_diff( $now, $time );
+
+		/* translators: %s: a span of time, such as "3 minutes". */
+		$distance = sprintf( $time > $now ? __( 'in %s', 'wu-cloudways' ) : __( '%s ago', 'wu-cloudways' ), $distance );
+
+		return self::time( $time ) . ' (' . $distance . ')';
+	}
+
+	/**
+	 * Every code that has a text of its own here, by kind: for the check against the engine.
+	 *
+	 * @return array<string, list<string>>
+	 */
+	public static function codes(): array {
+		return array(
+			'notes'                  => array_keys( self::notes() ),
+			'errors'                 => array_keys( self::errors() ),
+			'problems'               => array_merge( array_keys( self::problems() ), array( 'extension_missing', 'clone' ) ),
+			'constant_faults'        => array_keys( self::constant_faults() ),
+			'invalid_domain_reasons' => array_keys( self::invalid_domain_reasons() ),
+			'dns_unknown_reasons'    => array_keys( self::dns_unknown_reasons() ),
+		);
+	}
+
+	/**
+	 * The engine's notes.
+	 *
+	 * @return array<string, array{0: string, 1?: string}> Text and remedy.
+	 */
+	private static function notes(): array {
+		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
+		return array(
+			'invalid_domain'          => array(
+				__( '"{domain}" cannot be used as a domain: {reason}.', 'wu-cloudways' ),
+				__( 'Correct or remove it where it is mapped.', 'wu-cloudways' ),
+			),
+			'dns_elsewhere'           => array(
+				__( '{domain} points to {found}, not only to this server.', 'wu-cloudways' ),
+				__( 'At the DNS provider of {domain}, let every A and AAAA record point to {expected}; remove the others.', 'wu-cloudways' ),
+			),
+			'dns_missing'             => array(
+				__( '{domain} has no address in DNS.', 'wu-cloudways' ),
+				__( 'At the DNS provider of {domain}, create a record that points to {expected}.', 'wu-cloudways' ),
+			),
+			'dns_unknown'             => array(
+				__( 'DNS could not be asked about {domain}: {reason}.', 'wu-cloudways' ),
+				__( 'It is asked again by itself. If it lasts, check the domain’s name servers.', 'wu-cloudways' ),
+			),
+			'not_certifiable'         => array(
+				__( 'No public certificate can hold {domain}.', 'wu-cloudways' ),
+				__( 'Use a registered domain if it needs HTTPS.', 'wu-cloudways' ),
+			),
+			'left_out'                => array(
+				__( '{domain} is not in the certificate, which is full: it holds {limit} names.', 'wu-cloudways' ),
+				__( 'Remove domains that are not needed any more, or do without www. aliases.', 'wu-cloudways' ),
+			),
+			'alias_not_seen'          => array(
+				__( '{domain} was sent to Cloudways and is not among its aliases yet.', 'wu-cloudways' ),
+				__( 'It is looked at again by itself.', 'wu-cloudways' ),
+			),
+			'removal_withheld'        => array(
+				__( '{domain} is not wanted any more and was not removed yet.', 'wu-cloudways' ),
+				__( 'Check that it is really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
+			),
+			'removals_withheld'       => array(
+				__( '{count} of {ours} aliases would be removed although no mapping ended: {names}. They were kept.', 'wu-cloudways' ),
+				__( 'Check that these domains are really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
+			),
+			'certificate_withheld'    => array(
+				__( 'The certificate would lose {count} of {installed} names: {names}. It was left as it is.', 'wu-cloudways' ),
+				__( 'Check that these domains are really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
+			),
+			'foreign_vanished'        => array(
+				__( 'Aliases made by hand were there last time and are gone: {names}.', 'wu-cloudways' ),
+				__( 'If nobody removed them, add them again at Cloudways.', 'wu-cloudways' ),
+			),
+			'other_writer'            => array(
+				__( 'Our aliases vanished {times} times in seven days, the last time: {names}. Something else writes the list.', 'wu-cloudways' ),
+				__( 'Switch off other integrations and scripts that set the aliases of this application.', 'wu-cloudways' ),
+			),
+			'list_keeps_changing'     => array(
+				__( 'The list of aliases changed again before each write.', 'wu-cloudways' ),
+				__( 'It is tried again by itself. Find out what else writes the list.', 'wu-cloudways' ),
+			),
+			'state_newer'             => array(
+				__( 'The stored memory is of a newer version and is not used.', 'wu-cloudways' ),
+				__( 'Update the extension. Until then nothing is removed at Cloudways.', 'wu-cloudways' ),
+			),
+			'state_damaged'           => array(
+				__( 'The stored memory cannot be understood and is not used.', 'wu-cloudways' ),
+				__( 'Nothing is removed at Cloudways in this run; old aliases can be removed there by hand.', 'wu-cloudways' ),
+			),
+			'state_other_application' => array(
+				__( 'The stored memory belongs to another server or application and is not used.', 'wu-cloudways' ),
+				__( 'Nothing is removed at Cloudways in this run; old aliases can be removed there by hand.', 'wu-cloudways' ),
+			),
+			'state_other_network'     => array(
+				__( 'The stored memory belongs to another network and is not used.', 'wu-cloudways' ),
+				__( 'Nothing is removed at Cloudways in this run; old aliases can be removed there by hand.', 'wu-cloudways' ),
+			),
+			'dry_run'                 => array(
+				__( 'WU_CLOUDWAYS_DRY_RUN is on: nothing was written.', 'wu-cloudways' ),
+				__( 'Remove the constant from wp-config.php when the plan is as you want it.', 'wu-cloudways' ),
+			),
+			'server_address_unknown'  => array(
+				__( 'Cloudways names no public address of the server, so DNS cannot be judged.', 'wu-cloudways' ),
+				__( 'Check at Cloudways that the server is running.', 'wu-cloudways' ),
+			),
+			'custom_certificate'      => array(
+				__( 'The application has a certificate of your own; it was left alone.', 'wu-cloudways' ),
+				__( 'Remove it at Cloudways if you want a Let’s Encrypt certificate for the mapped domains.', 'wu-cloudways' ),
+			),
+			'wildcard_certificate'    => array(
+				__( 'The application has a wildcard certificate ({names}); it was left alone, so other domains have no HTTPS.', 'wu-cloudways' ),
+				__( 'Remove it at Cloudways if the mapped domains are to have HTTPS.', 'wu-cloudways' ),
+			),
+			'order_failed'            => array(
+				__( 'The certificate could not be issued: {answer}', 'wu-cloudways' ),
+				__( 'Check the DNS of the domain it names. The same names are ordered again in an hour at the earliest.', 'wu-cloudways' ),
+			),
+			'order_not_seen'          => array(
+				__( 'The certificate was ordered and does not hold all names yet; missing: {names}.', 'wu-cloudways' ),
+				__( 'It is looked at again by itself.', 'wu-cloudways' ),
+			),
+			'order_held'              => array(
+				__( 'The same certificate could not be issued less than an hour ago; it is ordered again after {until}.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_needs_alias'       => array(
+				__( 'No certificate is ordered while names in it have no alias: {names}.', 'wu-cloudways' ),
+				__( 'Check why Cloudways does not keep these aliases.', 'wu-cloudways' ),
+			),
+			'operation_failed'        => array(
+				__( 'An operation at Cloudways failed: {answer}', 'wu-cloudways' ),
+				__( 'It is tried again by itself.', 'wu-cloudways' ),
+			),
+			'operation_forgotten'     => array(
+				__( 'Operation {id} at Cloudways did not end in time.', 'wu-cloudways' ),
+				__( 'Look at the server’s activity at Cloudways.', 'wu-cloudways' ),
+			),
+		);
+	}
+
+	/**
+	 * The engine's errors, then the plugin's; `code.reason` where an error has several reasons.
+	 *
+	 * @return array<string, array{0: string, 1?: string}> Text and remedy.
+	 */
+	private static function errors(): array {
+		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
+		return array(
+			'config_invalid'                   => array(
+				__( 'The Cloudways settings are not valid.', 'wu-cloudways' ),
+				__( 'Correct these constants in wp-config.php, or the values in the Cloudways wizard of Ultimate Multisite.', 'wu-cloudways' ),
+			),
+			'config_invalid.server_not_found'  => array(
+				__( 'Server {server_id} (WU_CLOUDWAYS_SERVER_ID) is not in this Cloudways account.', 'wu-cloudways' ),
+				__( 'Check WU_CLOUDWAYS_SERVER_ID: it is the number in the server’s address on the Cloudways platform. Check too that the token or key belongs to the account that owns the server.', 'wu-cloudways' ),
+			),
+			'config_invalid.app_not_found'     => array(
+				__( 'Application {app_id} (WU_CLOUDWAYS_APP_ID) is not on server {server_id}.', 'wu-cloudways' ),
+				__( 'Check WU_CLOUDWAYS_APP_ID: it is the number in the application’s address on the Cloudways platform.', 'wu-cloudways' ),
+			),
+			'plan_refused'                     => array(
+				__( 'The plan was refused, and nothing was written.', 'wu-cloudways' ),
+				__( 'Look at the plan again before you apply it.', 'wu-cloudways' ),
+			),
+			'plan_refused.other_fingerprint'   => array(
+				__( 'Things have changed since this plan was made; nothing was written.', 'wu-cloudways' ),
+				__( 'Look at the new plan and apply that one.', 'wu-cloudways' ),
+			),
+			'plan_refused.other_application'   => array(
+				__( 'This site runs as the system user {asking}, the application at Cloudways as {application}; nothing was written.', 'wu-cloudways' ),
+				__( 'If this site is a copy, remove the WU_CLOUDWAYS_* constants from it. If it moved, set WU_CLOUDWAYS_SERVER_ID and WU_CLOUDWAYS_APP_ID to where it runs now.', 'wu-cloudways' ),
+			),
+			'auth_failed'                      => array(
+				__( 'Cloudways refused the credentials ({endpoint}: {answer}).', 'wu-cloudways' ),
+				__( 'Create an access token on the Cloudways platform (API Integration) and set it as WU_CLOUDWAYS_API_KEY. With an old API key, check WU_CLOUDWAYS_EMAIL too; Cloudways announced the end of those keys for 15 October 2026.', 'wu-cloudways' ),
+			),
+			'scope_missing'                    => array(
+				__( 'The access token may not use {endpoint}.', 'wu-cloudways' ),
+				__( 'On the Cloudways platform, give the token a role that includes {endpoint}, or use a token with full access.', 'wu-cloudways' ),
+			),
+			'rate_limited'                     => array(
+				__( 'Cloudways accepts no more requests at the moment.', 'wu-cloudways' ),
+				__( 'Try again in {seconds} seconds.', 'wu-cloudways' ),
+			),
+			'busy'                             => array(
+				__( 'The Cloudways server is busy with another operation.', 'wu-cloudways' ),
+				__( 'Try again in a minute, when that operation has ended.', 'wu-cloudways' ),
+			),
+			'api_rejected'                     => array(
+				__( 'Cloudways refused {endpoint} (HTTP {status}): {answer}', 'wu-cloudways' ),
+				__( 'Correct what Cloudways names here, on its platform or in wp-config.php; the same request would be refused again.', 'wu-cloudways' ),
+			),
+			'api_unavailable'                  => array(
+				__( 'The Cloudways API cannot be reached ({endpoint}: {cause}).', 'wu-cloudways' ),
+				__( 'It is tried again. If it lasts, check this server’s network and firewall, and the state of the Cloudways platform.', 'wu-cloudways' ),
+			),
+			'api_protocol'                     => array(
+				__( 'The answer of Cloudways to {endpoint} cannot be understood: {what}', 'wu-cloudways' ),
+				__( 'Update wu_cloudways; if it is the newest version, report this message: the API has changed.', 'wu-cloudways' ),
+			),
+			'integration_disabled'             => array(
+				__( 'The Cloudways integration is switched off in Ultimate Multisite; nothing was sent.', 'wu-cloudways' ),
+				__( 'Switch it on: Ultimate Multisite → Settings → Integrations → Cloudways → Configuration.', 'wu-cloudways' ),
+			),
+			'clone'                            => array(
+				__( 'This site looks like a copy of another one; nothing was sent.', 'wu-cloudways' ),
+				__( 'Only the original may write to Cloudways. On a copy, remove the WU_CLOUDWAYS_* constants.', 'wu-cloudways' ),
+			),
+			'no_um'                            => array(
+				__( 'Ultimate Multisite is not active.', 'wu-cloudways' ),
+				__( 'Activate Ultimate Multisite for the whole network.', 'wu-cloudways' ),
+			),
+			'um_not_set_up'                    => array(
+				__( 'Ultimate Multisite is not set up yet.', 'wu-cloudways' ),
+				__( 'Finish its setup wizard; until then there are no domains to sync.', 'wu-cloudways' ),
+			),
+			'wizard'                           => array(
+				__( 'Nothing is sent from the page that edits the credentials.', 'wu-cloudways' ),
+				__( 'Save the credentials first, then start the sync from the Cloudways page.', 'wu-cloudways' ),
+			),
+			'locked'                           => array(
+				__( 'Another run is at work.', 'wu-cloudways' ),
+				__( 'Wait until it has ended; your changes are in the next run.', 'wu-cloudways' ),
+			),
+			'extension_missing'                => array(
+				__( 'The PHP extension wu_cloudways is not loaded in this process.', 'wu-cloudways' ),
+				__( 'On the command line, give PHP its file: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' ),
+			),
+			'extension_old'                    => array(
+				__( 'The PHP extension wu_cloudways is too old for this plugin.', 'wu-cloudways' ),
+				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
+			),
+			'storage'                          => array(
+				__( 'The database did not answer; nothing was sent to Cloudways without it.', 'wu-cloudways' ),
+				__( 'Check the database, then try again. Nothing is lost: the changes are still waiting.', 'wu-cloudways' ),
+			),
+			'internal'                         => array(
+				__( 'An internal error stopped the run.', 'wu-cloudways' ),
+				__( 'Look into PHP’s error log and report what you find there; the changes are still waiting and are tried again.', 'wu-cloudways' ),
+			),
+		);
+	}
+
+	/**
+	 * The plugin's own problems, but for those that are put together below.
+	 *
+	 * @return array<string, array{0: string, 1?: string}> Text and remedy.
+	 */
+	private static function problems(): array {
+		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
+		return array(
+			'no_multisite'          => array(
+				__( 'This WordPress is not a network.', 'wu-cloudways' ),
+				__( 'The plugin keeps the domains of a multisite network in step with Cloudways. Set the network up (Tools → Network Setup), or deactivate the plugin.', 'wu-cloudways' ),
+			),
+			'no_um'                 => array(
+				__( 'Ultimate Multisite is not active.', 'wu-cloudways' ),
+				__( 'Activate Ultimate Multisite for the whole network: it holds the domains that are sent to Cloudways.', 'wu-cloudways' ),
+			),
+			'um_not_set_up'         => array(
+				__( 'Ultimate Multisite is not set up yet.', 'wu-cloudways' ),
+				__( 'Finish its setup wizard (Ultimate Multisite in the menu); until then there are no domains to sync.', 'wu-cloudways' ),
+			),
+			'extension_old'         => array(
+				__( 'The PHP extension wu_cloudways is version {version}; this plugin needs {wanted} or newer.', 'wu-cloudways' ),
+				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
+			),
+			'constants_missing'     => array(
+				__( 'Settings are missing: {names}.', 'wu-cloudways' ),
+				__( 'Define them in wp-config.php, or type them into the wizard: Ultimate Multisite → Settings → Integrations → Cloudways → Configuration.', 'wu-cloudways' ),
+			),
+			'credential_unreadable' => array(
+				__( 'Stored settings cannot be read any more: {names}. The security keys in wp-config.php have changed since they were saved.', 'wu-cloudways' ),
+				__( 'Type them into the wizard again (Ultimate Multisite → Settings → Integrations → Cloudways → Configuration), or define them in wp-config.php.', 'wu-cloudways' ),
+			),
+			'integration_disabled'  => array(
+				__( 'The Cloudways integration is switched off in Ultimate Multisite. Nothing is sent; changes are remembered.', 'wu-cloudways' ),
+				__( 'Switch it on: Ultimate Multisite → Settings → Integrations → Cloudways → Configuration.', 'wu-cloudways' ),
+			),
+			'lock_held'             => array(
+				__( 'A run that began on {since} never came back.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done: the next run takes over after {expires}. If it happens again, look into PHP’s error log.', 'wu-cloudways' ),
+			),
+			'tables_missing'        => array(
+				__( 'The plugin’s tables are missing from the database.', 'wu-cloudways' ),
+				__( 'Deactivate the plugin and activate it again for the network. If that does not help, the database user may not create tables.', 'wu-cloudways' ),
+			),
+		);
+	}
+
+	/**
+	 * What can be wrong with a constant.
+	 *
+	 * @return array<string, string>
+	 */
+	private static function constant_faults(): array {
+		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
+		return array(
+			'missing'        => __( '{constant} is not defined.', 'wu-cloudways' ),
+			'empty'          => __( '{constant} is empty.', 'wu-cloudways' ),
+			'wrong_type'     => __( '{constant} is neither text nor a number.', 'wu-cloudways' ),
+			'not_an_email'   => __( '{constant} is not an e-mail address.', 'wu-cloudways' ),
+			'not_an_id'      => __( '{constant} is not a positive whole number.', 'wu-cloudways' ),
+			'not_a_key'      => __( '{constant} holds blanks or control characters; copy it again.', 'wu-cloudways' ),
+			'not_a_policy'   => __( '{constant} is neither "keep" nor "replace".', 'wu-cloudways' ),
+			'not_an_api_url' => __( '{constant} is not an https address.', 'wu-cloudways' ),
+			'not_servers'    => __( '{constant} is not a list of IP addresses, with a port or without.', 'wu-cloudways' ),
+		);
+	}
+
+	/**
+	 * Why something is not a domain name.
+	 *
+	 * @return array<string, string>
+	 */
+	private static function invalid_domain_reasons(): array {
+		return array(
+			'empty'             => __( 'it is empty', 'wu-cloudways' ),
+			'not_utf8'          => __( 'it is not valid UTF-8', 'wu-cloudways' ),
+			'control_character' => __( 'it holds a control character', 'wu-cloudways' ),
+			'space'             => __( 'it holds a space', 'wu-cloudways' ),
+			'scheme'            => __( 'it begins with a scheme such as https://', 'wu-cloudways' ),
+			'port'              => __( 'it ends with a port', 'wu-cloudways' ),
+			'path'              => __( 'it holds a path', 'wu-cloudways' ),
+			'ip_address'        => __( 'it is an IP address', 'wu-cloudways' ),
+			'underscore'        => __( 'it holds an underscore', 'wu-cloudways' ),
+			'single_label'      => __( 'it has no dot', 'wu-cloudways' ),
+			'empty_label'       => __( 'it has nothing between two dots', 'wu-cloudways' ),
+			'label_too_long'    => __( 'a part of it is longer than 63 characters', 'wu-cloudways' ),
+			'name_too_long'     => __( 'it is longer than 253 characters', 'wu-cloudways' ),
+			'wildcard'          => __( 'wildcards such as *.example.com are allowed among the extra domains only', 'wu-cloudways' ),
+			'hyphen'            => __( 'a part of it begins or ends with a hyphen', 'wu-cloudways' ),
+			'character'         => __( 'it holds a character that domain names cannot hold', 'wu-cloudways' ),
+		);
+	}
+
+	/**
+	 * Why DNS gave neither a yes nor a no.
+	 *
+	 * @return array<string, string>
+	 */
+	private static function dns_unknown_reasons(): array {
+		return array();
+	}
+
+	/**
+	 * The extension is missing: here, there or everywhere, and how to load it.
+	 *
+	 * @param array $args See Environment::problems().
+	 * @return array{text: string, remedy: string, steps: list<string>}
+	 */
+	private static function extension_missing( array $args ): array {
+		$here  = (string) ( $args['here'] ?? 'web' );
+		$other = 'web' === $here ? 'cli' : 'web';
+		$there = $args[ $other ] ?? null;
+		$php   = (string) ( $args['php'] ?? PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION );
+
+		if ( true === $there ) {
+			return array(
+				'text'   => 'web' === $here
+					? __( 'The PHP extension wu_cloudways is loaded on the command line, not on the website.', 'wu-cloudways' )
+					: __( 'The PHP extension wu_cloudways is loaded on the website, not on the command line.', 'wu-cloudways' ),
+				'remedy' => 'web' === $here
+					? __( 'Runs are left to the command line, and this page shows their reports. To run from pages too, load the extension in PHP-FPM.', 'wu-cloudways' )
+					: __( 'Runs are handed to the website. To run here too, start PHP with: php -d extension=/path/to/wu_cloudways.so', 'wu-cloudways' ),
+				'steps'  => array(),
+			);
+		}
+
+		$file = '/home/master/applications/…/private_html/wu_cloudways.so';
+		if ( preg_match( '#^(/home/master/applications/[^/]+)/#', ABSPATH, $match ) ) {
+			$file = $match[1] . '/private_html/wu_cloudways.so';
+		}
+
+		return array(
+			'text'   => false === $there
+				? __( 'The PHP extension wu_cloudways is loaded neither on the website nor on the command line: nothing is sent to Cloudways by this plugin.', 'wu-cloudways' )
+				: __( 'The PHP extension wu_cloudways is not loaded: nothing is sent to Cloudways by this plugin.', 'wu-cloudways' ),
+			'remedy' => __( 'Load it in three steps:', 'wu-cloudways' ),
+			'steps'  => array(
+				/* translators: 1: a PHP version such as 8.2, 2: a path. */
+				sprintf( __( 'Upload the file wu_cloudways.so for PHP %1$s, whole, outside the public folder: %2$s', 'wu-cloudways' ), $php, $file ),
+				/* translators: 1: a line break, 2: a line of configuration. */
+				sprintf( __( 'On the Cloudways platform, add this line under Application Settings → PHP FPM Settings and save: %s', 'wu-cloudways' ), "\n" . 'php_admin_value[extension] = ' . $file ),
+				/* translators: %s: a command. */
+				sprintf( __( 'Reload this page: this notice is gone when the extension is loaded. For the command line: %s', 'wu-cloudways' ), "\n" . 'php -d extension=' . $file . ' /usr/local/bin/wp wu-cloudways status' ),
+			),
+		);
+	}
+
+	/**
+	 * The site is a copy: what differs from the original.
+	 *
+	 * @param array $args See Environment::problems().
+	 * @return array{text: string, remedy: string, steps: list<string>}
+	 */
+	private static function site_copy( array $args ): array {
+		$labels = array(
+			'sys_user'    => __( 'system user', 'wu-cloudways' ),
+			'home'        => __( 'address', 'wu-cloudways' ),
+			'environment' => __( 'environment', 'wu-cloudways' ),
+		);
+		$found  = array();
+		foreach ( $labels as $key => $label ) {
+			$expected = (string) ( $args['expected'][ $key ] ?? '' );
+			$actual   = (string) ( $args['actual'][ $key ] ?? '' );
+			if ( $expected !== $actual ) {
+				/* translators: 1: what differs, 2: its value here, 3: its value in the original. */
+				$found[] = sprintf( __( '%1$s: %2$s here, %3$s in the original', 'wu-cloudways' ), $label, '' === $actual ? '–' : $actual, '' === $expected ? '–' : $expected );
+			}
+		}
+		return array(
+			'text'   => __( 'This site looks like a copy of another one, so nothing is sent to Cloudways.', 'wu-cloudways' ) . ( $found ? ' (' . implode( '; ', $found ) . ')' : '' ),
+			'remedy' => __( 'If it is a copy, remove the WU_CLOUDWAYS_* constants from it. If it is the original and has moved, confirm it: Cloudways page, “This is the original site”, or wp wu-cloudways sync --confirm-site', 'wu-cloudways' ),
+			'steps'  => array(),
+		);
+	}
+
+	/**
+	 * Arguments as text: lists with commas, times as times.
+	 *
+	 * @param mixed $args Names to values.
+	 * @return array<string, string>
+	 */
+	private static function args( $args ): array {
+		$texts = array();
+		foreach ( is_array( $args ) ? $args : array() as $name => $value ) {
+			if ( is_array( $value ) ) {
+				$scalars = array_filter( $value, 'is_scalar' );
+				if ( count( $scalars ) !== count( $value ) ) {
+					continue;
+				}
+				/* translators: between two addresses, either of which is right: keep the spaces. */
+				$glue = 'expected' === $name ? _x( ' or ', 'addresses', 'wu-cloudways' ) : ', ';
+
+				$texts[ $name ] = implode( $glue, array_map( 'strval', $scalars ) );
+				// A note lists the first names only, and says how many there are.
+				$more = 'names' === $name && isset( $args['count'] ) ? (int) $args['count'] - count( $scalars ) : 0;
+				if ( $more > 0 ) {
+					/* translators: 1: a list of names, 2: how many there are besides. */
+					$texts[ $name ] = sprintf( __( '%1$s and %2$s more', 'wu-cloudways' ), $texts[ $name ], number_format_i18n( $more ) );
+				}
+			} elseif ( is_int( $value ) && preg_match( '/^(until|since|expires)$/', (string) $name ) ) {
+				$texts[ $name ] = self::time( $value );
+			} elseif ( is_scalar( $value ) ) {
+				$texts[ $name ] = is_bool( $value ) ? ( $value ? '1' : '0' ) : (string) $value;
+			}
+		}
+		return $texts;
+	}
+
+	/**
+	 * Puts the arguments into text and remedy; the engine's English where that cannot be done.
+	 *
+	 * @param array<int, string>    $patterns Text and remedy, or nothing.
+	 * @param array<string, string> $args     Names to texts.
+	 * @param string                $text     English text.
+	 * @param string                $remedy   English remedy.
+	 * @return array{text: string, remedy: string}
+	 */
+	private static function fill( array $patterns, array $args, string $text, string $remedy ): array {
+		return array(
+			'text'   => self::put( $patterns[0] ?? '', $args ) ?? $text,
+			'remedy' => self::put( $patterns[1] ?? '', $args ) ?? $remedy,
+		);
+	}
+
+	/** The pattern with its arguments in it, or null when it is empty or one of them is missing. */
+	private static function put( string $pattern, array $args ): ?string {
+		if ( '' === $pattern ) {
+			return null;
+		}
+		preg_match_all( '/\{([a-z_]+)\}/', $pattern, $names );
+
+		$pairs = array();
+		foreach ( $names[1] as $name ) {
+			if ( ! isset( $args[ $name ] ) ) {
+				return null;
+			}
+			$pairs[ '{' . $name . '}' ] = $args[ $name ];
+		}
+		return strtr( $pattern, $pairs );
+	}
+}

@@ -1,0 +1,83 @@
+<?php
+/**
+ * What keeps the plugin from working, said in the admin.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * One notice for each problem of Environment, with what to do about it.
+ */
+final class Notices {
+
+	/** Adds the action. */
+	public static function hook(): void {
+		// Without a network there is no network admin; the problem is just that.
+		add_action( is_multisite() ? 'network_admin_notices' : 'admin_notices', array( self::class, 'show' ) );
+	}
+
+	/** Prints the notices, to those who can do something about them. */
+	public static function show(): void {
+		if ( ! current_user_can( is_multisite() ? 'manage_network_options' : 'activate_plugins' ) ) {
+			return;
+		}
+		if ( Network_Page::is_current() ) {
+			// The page has them in a place of its own.
+			return;
+		}
+		foreach ( self::problems() as $problem ) {
+			self::render( $problem );
+		}
+	}
+
+	/**
+	 * The problems; a database that does not answer is one of them.
+	 *
+	 * @return list<array> See Environment::problems().
+	 */
+	public static function problems(): array {
+		try {
+			return Plugin::instance()->environment()->problems();
+		} catch ( \Throwable $failure ) {
+			return array(
+				array(
+					'code'     => 'storage',
+					'args'     => array(),
+					'severity' => 'error',
+				),
+			);
+		}
+	}
+
+	/**
+	 * One notice.
+	 *
+	 * @param array  $problem See Environment::problems().
+	 * @param string $more    HTML to come last, already escaped.
+	 */
+	public static function render( array $problem, string $more = '' ): void {
+		$words = Messages::problem( $problem );
+		$type  = 'error' === ( $problem['severity'] ?? 'error' ) ? 'error' : 'warning';
+
+		echo '<div class="notice notice-' . esc_attr( $type ) . ' wu-cloudways-notice" data-code="' . esc_attr( $problem['code'] ) . '">';
+		echo '<p><strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' . esc_html( $words['text'] ) . '</p>';
+		if ( '' !== $words['remedy'] ) {
+			echo '<p>' . esc_html( $words['remedy'] ) . '</p>';
+		}
+		if ( $words['steps'] ) {
+			echo '<ol>';
+			foreach ( $words['steps'] as $step ) {
+				// What comes after a line break is to be copied as it is.
+				$parts = explode( "\n", $step, 2 );
+				echo '<li>' . esc_html( trim( $parts[0] ) ) . ( isset( $parts[1] ) ? '<br><code>' . esc_html( $parts[1] ) . '</code>' : '' ) . '</li>';
+			}
+			echo '</ol>';
+		}
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped by the caller, as documented.
+		echo $more . '</div>';
+	}
+}
