@@ -322,7 +322,9 @@ fn dns_server(item: &str) -> Option<SocketAddr> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::collections::HashMap;
 
     use super::*;
@@ -347,6 +349,11 @@ mod tests {
             };
         }
         all
+    }
+
+    /// Settings as they should be, with these extra domains.
+    pub(crate) fn settings_with_extra(extra: &str) -> Settings {
+        settings(&[(EXTRA_DOMAINS, Some(text(extra)))])
     }
 
     fn settings(changes: &[(&str, Option<ConstantValue>)]) -> Settings {

@@ -332,6 +332,8 @@ fn has_a_label(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn name(text: &str) -> DomainName {

@@ -1,0 +1,172 @@
+//! What differs between what is wanted and what there is, and what is to be done about it. No clock, no network.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::certificate::{CertificatePlan, Order};
+use crate::cloudways::{App, ObservedAlias};
+use crate::config::{AliasPolicy, Settings};
+use crate::desired::Desired;
+use crate::domain::DomainName;
+use crate::report::{Action, PlanReport};
+use crate::state::State;
+
+/// What becomes of the alias list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AliasPlan {
+    /// The list as it was observed.
+    pub base: Vec<ObservedAlias>,
+    /// Wanted names that are not there, in the order in which they are wanted.
+    pub add: Vec<DomainName>,
+    /// Aliases of ours that are not wanted any more.
+    pub remove: Vec<ObservedAlias>,
+    /// The same, kept until a person says so.
+    pub withheld: Vec<ObservedAlias>,
+    /// Aliases that are not ours.
+    pub kept: Vec<ObservedAlias>,
+    /// Wanted names that need no alias: a wildcard alias covers them.
+    pub by_wildcard: HashSet<DomainName>,
+    /// How many of the observed aliases are ours, or count as ours.
+    pub ours: usize,
+}
+
+impl AliasPlan {
+    /// Whether there is a list to send.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.add.is_empty() || !self.remove.is_empty()
+    }
+
+    /// The list as it should be: what is there in its own order and spelling, less what is removed, then what is
+    /// added.
+    #[must_use]
+    pub fn list(&self) -> Vec<String> {
+        let removed: HashSet<&str> = self.remove.iter().map(|alias| alias.spelling.as_str()).collect();
+        let stays = self.base.iter().map(|alias| alias.spelling.as_str()).filter(|spelling| !removed.contains(spelling));
+        stays.map(str::to_owned).chain(self.add.iter().map(ToString::to_string)).collect()
+    }
+
+    /// The names in that list, as far as they are names.
+    #[must_use]
+    pub fn resulting_names(&self) -> Vec<DomainName> {
+        let removed: HashSet<&DomainName> = self.remove.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let stays = self.base.iter().filter_map(|alias| alias.name.as_ref()).filter(|name| !removed.contains(name));
+        stays.chain(&self.add).cloned().collect()
+    }
+}
+
+/// What is to be done in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// About the aliases.
+    pub aliases: AliasPlan,
+    /// About the certificate; `None` when it is not looked after, or not yet.
+    pub certificate: Option<CertificatePlan>,
+}
+
+impl Plan {
+    /// Whether anything would be written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        let certificate = self.certificate.as_ref();
+        self.aliases.writes()
+            || certificate.is_some_and(|certificate| certificate.order == Order::Place || certificate.switch_auto_on)
+    }
+
+    /// The plan as the report shows it.
+    #[must_use]
+    pub fn report(&self, settings: &Settings) -> PlanReport {
+        let mut actions = Vec::new();
+        if self.aliases.writes() {
+            actions.push(Action::SetAliases {
+                add: self.aliases.add.clone(),
+                remove: self.aliases.remove.iter().map(|alias| alias.spelling.clone()).collect(),
+            });
+        }
+        if let Some(certificate) = &self.certificate {
+            if certificate.order == Order::Place {
+                actions.push(Action::OrderCertificate { names: certificate.wanted.clone() });
+            }
+            if certificate.switch_auto_on {
+                actions.push(Action::SwitchAutoRenewalOn);
+            }
+        }
+        PlanReport { fingerprint: self.fingerprint(settings), actions }
+    }
+
+    /// What makes two plans the same: the application, the policy, the list it is based on, the list to send and
+    /// the names to order. The order of names makes no difference.
+    #[must_use]
+    pub fn fingerprint(&self, settings: &Settings) -> String {
+        let base = sorted(self.aliases.base.iter().map(|alias| alias.spelling.clone()).collect());
+        let list = self.aliases.writes().then(|| sorted(self.aliases.list()));
+        let certificate = self.certificate.as_ref();
+        let order = certificate
+            .filter(|certificate| certificate.order == Order::Place)
+            .map(|certificate| sorted(certificate.wanted.iter().map(ToString::to_string).collect()));
+        let auto = certificate.is_some_and(|certificate| certificate.switch_auto_on);
+        let basis = serde_json::json!([
+            settings.server_id,
+            settings.app_id,
+            settings.policy.as_str(),
+            base,
+            list,
+            order,
+            auto
+        ]);
+        Sha256::digest(basis.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Plans the alias list.
+///
+/// `state` must have taken in the same look at the application.
+#[must_use]
+pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy) -> AliasPlan {
+    let ours = state.ours();
+    let untouchable = |name: &DomainName| Some(name) == app.primary.as_ref() || Some(name) == app.fqdn.as_ref();
+    let is_ours = |alias: &ObservedAlias| match policy {
+        AliasPolicy::Keep => alias.name.as_ref().is_some_and(|name| ours.contains(name)),
+        AliasPolicy::Replace => !alias.name.as_ref().is_some_and(|name| desired.released().contains(name)),
+    };
+    let is_wanted = |alias: &ObservedAlias| alias.name.as_ref().is_some_and(|name| desired.contains(name));
+    let may_go = |alias: &ObservedAlias| !alias.name.as_ref().is_some_and(untouchable);
+
+    let (mut remove, mut kept, mut our_number) = (Vec::new(), Vec::new(), 0);
+    for alias in &app.aliases {
+        if is_ours(alias) {
+            our_number += 1;
+            if !is_wanted(alias) && may_go(alias) {
+                remove.push(alias.clone());
+            }
+        } else if !is_wanted(alias) {
+            kept.push(alias.clone());
+        }
+    }
+
+    let leaving: HashSet<&str> = remove.iter().map(|alias| alias.spelling.as_str()).collect();
+    let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
+    let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
+    let wanted_wildcards = desired.names().iter().map(|wanted| &wanted.name).filter(|name| name.is_wildcard());
+    let wildcards: Vec<&DomainName> =
+        there.iter().copied().filter(|name| name.is_wildcard()).chain(wanted_wildcards).collect();
+
+    let (mut add, mut by_wildcard) = (Vec::new(), HashSet::new());
+    for name in desired.names().iter().map(|wanted| &wanted.name) {
+        if there.contains(name) || untouchable(name) {
+            continue;
+        }
+        if desired.is_of_network(name) && wildcards.iter().any(|wildcard| wildcard.covers(name)) {
+            by_wildcard.insert(name.clone());
+        } else {
+            add.push(name.clone());
+        }
+    }
+    AliasPlan { base: app.aliases.clone(), add, remove, withheld: Vec::new(), kept, by_wildcard, ours: our_number }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}

@@ -1,0 +1,399 @@
+//! The memory between two calls. PHP keeps it; here it is read, checked, changed and given back.
+//!
+//! It holds lists only, no maps: PHP's JSON cannot tell an empty map from an empty list.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::cloudways::{ObservedAlias, OperationRef};
+use crate::domain::DomainName;
+use crate::note::{Note, StateFault};
+
+/// The version of the state that is written.
+pub const VERSION: u64 = 1;
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+/// What is older says nothing any more, since Let's Encrypt's limits look back seven days.
+const REMEMBERED: u64 = 7 * DAY;
+const MOST_ORDERS: usize = 200;
+const SHORTEST_WAIT_FOR_AN_OPERATION: u64 = 30 * 60;
+
+/// What an operation of ours does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Sets the list of aliases.
+    Aliases,
+    /// Issues and installs the certificate.
+    Certificate,
+    /// Switches the certificate's renewal.
+    Auto,
+}
+
+impl OperationKind {
+    /// The report's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aliases => "aliases",
+            Self::Certificate => "certificate",
+            Self::Auto => "auto",
+        }
+    }
+}
+
+/// An operation of ours that was still going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningOperation {
+    /// Its id at Cloudways.
+    pub id: String,
+    /// What it does.
+    pub kind: OperationKind,
+    /// When it was started, in Unix time.
+    pub since: u64,
+    /// How long it should take, in seconds, where the API said so.
+    pub estimate: Option<u64>,
+}
+
+impl RunningOperation {
+    /// An operation that was just started.
+    #[must_use]
+    pub fn started(operation: &OperationRef, kind: OperationKind, now: u64) -> Self {
+        Self { id: operation.id.clone(), kind, since: now, estimate: operation.estimate }
+    }
+
+    /// Whether it should have ended long ago: after 30 minutes, or three times its estimate where that is longer.
+    #[must_use]
+    pub fn is_overdue(&self, now: u64) -> bool {
+        let patience = self.estimate.unwrap_or(0).saturating_mul(3).max(SHORTEST_WAIT_FOR_AN_OPERATION);
+        now.saturating_sub(self.since) > patience
+    }
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderOutcome {
+    /// It was placed, and nobody knows yet.
+    Placed,
+    /// Its certificate was seen.
+    Installed,
+    /// It failed.
+    Failed,
+    /// A call that never came back may have placed it.
+    Presumed,
+}
+
+/// An order of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRecord {
+    /// When, in Unix time.
+    pub at: u64,
+    /// For which names, sorted.
+    pub names: Vec<DomainName>,
+    /// What became of it.
+    pub outcome: OrderOutcome,
+}
+
+/// The memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    version: u64,
+    server_id: u64,
+    app_id: u64,
+    network: Option<DomainName>,
+    /// The ledger: aliases of ours that were seen at Cloudways.
+    ledger: Vec<DomainName>,
+    /// Aliases of ours that were sent and not seen yet.
+    sent: Vec<DomainName>,
+    /// Aliases that are not ours, as seen last.
+    foreign: Vec<String>,
+    /// When aliases of ours were found to have vanished.
+    vanished: Vec<u64>,
+    /// The operation of ours that goes on.
+    pub operation: Option<RunningOperation>,
+    /// The orders of the last seven days, the oldest first.
+    pub orders: Vec<OrderRecord>,
+}
+
+impl State {
+    /// An empty memory.
+    #[must_use]
+    pub fn empty(server_id: u64, app_id: u64, network: Option<DomainName>) -> Self {
+        Self {
+            version: VERSION,
+            server_id,
+            app_id,
+            network,
+            ledger: Vec::new(),
+            sent: Vec::new(),
+            foreign: Vec::new(),
+            vanished: Vec::new(),
+            operation: None,
+            orders: Vec::new(),
+        }
+    }
+
+    /// Reads what the last report gave. What cannot be used gives an empty memory, so that nothing is removed by
+    /// it, and a note.
+    #[must_use]
+    pub fn load(stored: Option<&Value>, server_id: u64, app_id: u64, network: Option<&DomainName>) -> (Self, Option<Note>) {
+        let empty = || Self::empty(server_id, app_id, network.cloned());
+        let Some(stored) = stored.filter(|value| !is_nothing(value)) else { return (empty(), None) };
+        let ignored = |fault| (empty(), Some(Note::StateIgnored { fault }));
+        if stored.get("version").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
+            return ignored(StateFault::Newer);
+        }
+        let Ok(state) = Self::deserialize(stored) else { return ignored(StateFault::Damaged) };
+        if state.version != VERSION {
+            return ignored(StateFault::Damaged);
+        }
+        if (state.server_id, state.app_id) != (server_id, app_id) {
+            return ignored(StateFault::OtherApplication);
+        }
+        if state.network.as_ref() != network {
+            return ignored(StateFault::OtherNetwork);
+        }
+        (state, None)
+    }
+
+    /// The memory as a value to be stored.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    /// Every alias that we put there, or took over.
+    #[must_use]
+    pub fn ours(&self) -> HashSet<&DomainName> {
+        self.ledger.iter().chain(&self.sent).collect()
+    }
+
+    /// Notes that these names are about to be sent. From now on they are ours, whatever becomes of the answer.
+    pub fn note_sent(&mut self, names: &[DomainName]) {
+        let known: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
+        self.sent.extend(names.iter().filter(|name| !known.contains(name)).cloned());
+    }
+
+    /// Takes in a look at the alias list while nothing of ours is under way. `wanted` says which observed names are
+    /// taken over, `released` which are given up. Returns the names of ours that vanished since the last look.
+    pub fn take_in(
+        &mut self,
+        observed: &[ObservedAlias],
+        wanted: impl Fn(&DomainName) -> bool,
+        adopted: &HashSet<DomainName>,
+        released: &HashSet<DomainName>,
+        now: u64,
+    ) -> Vec<DomainName> {
+        let there: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let vanished: Vec<DomainName> =
+            self.ledger.iter().filter(|name| !there.contains(name) && wanted(name)).cloned().collect();
+        if !vanished.is_empty() {
+            self.vanished.push(now);
+        }
+        self.vanished.retain(|at| at.saturating_add(REMEMBERED) > now);
+
+        let ours: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
+        let mut listed = HashSet::new();
+        self.ledger = observed
+            .iter()
+            .filter_map(|alias| alias.name.as_ref())
+            .filter(|name| ours.contains(*name) || adopted.contains(*name) || wanted(name))
+            .filter(|name| !released.contains(*name))
+            .filter(|name| listed.insert((*name).clone()))
+            .cloned()
+            .collect();
+        self.sent.clear();
+        self.foreign = observed
+            .iter()
+            .filter(|alias| alias.name.as_ref().is_none_or(|name| !listed.contains(name)))
+            .map(|alias| alias.spelling.clone())
+            .collect();
+        vanished
+    }
+
+    /// Aliases that are not ours, were there at the last look, and are not among `observed`.
+    #[must_use]
+    pub fn vanished_foreign(&self, observed: &[ObservedAlias]) -> Vec<String> {
+        let there: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
+        self.foreign.iter().filter(|spelling| !there.contains(spelling.as_str())).cloned().collect()
+    }
+
+    /// How often aliases of ours vanished in the last seven days.
+    #[must_use]
+    pub fn times_vanished(&self) -> usize {
+        self.vanished.len()
+    }
+
+    /// Books an order.
+    pub fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome, now: u64) {
+        let mut names = names.to_vec();
+        names.sort();
+        self.orders.push(OrderRecord { at: now, names, outcome });
+        self.orders.retain(|order| order.at.saturating_add(REMEMBERED) > now);
+        let surplus = self.orders.len().saturating_sub(MOST_ORDERS);
+        self.orders.drain(..surplus);
+    }
+
+    /// Says what became of the latest order.
+    pub fn settle_order(&mut self, outcome: OrderOutcome) {
+        if let Some(order) = self.orders.last_mut() {
+            order.outcome = outcome;
+        }
+    }
+
+    /// Until when an order of exactly these names is not worth repeating: an hour after it failed.
+    #[must_use]
+    pub fn held_until(&self, names: &[DomainName], now: u64) -> Option<u64> {
+        let mut names = names.to_vec();
+        names.sort();
+        let failed = self.orders.iter().rev().find(|order| order.names == names)?;
+        let until = failed.at.saturating_add(HOUR);
+        (failed.outcome == OrderOutcome::Failed && until > now).then_some(until)
+    }
+}
+
+/// PHP's empty array and null both mean that there is no state yet.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn name(text: &str) -> DomainName {
+        DomainName::parse(text.as_bytes()).unwrap()
+    }
+
+    fn observed(aliases: &[&str]) -> Vec<ObservedAlias> {
+        aliases.iter().map(|alias| ObservedAlias::new(*alias)).collect()
+    }
+
+    fn nothing() -> HashSet<DomainName> {
+        HashSet::new()
+    }
+
+    fn state() -> State {
+        State::empty(1, 2, Some(name("network.example")))
+    }
+
+    fn load(value: &Value) -> (State, Option<Note>) {
+        State::load(Some(value), 1, 2, Some(&name("network.example")))
+    }
+
+    #[test]
+    fn it_survives_being_stored() {
+        let mut full = state();
+        full.note_sent(&[name("a.example")]);
+        full.take_in(&observed(&["a.example", "Hand Made"]), |_| false, &nothing(), &nothing(), 100);
+        full.note_sent(&[name("b.example")]);
+        full.operation =
+            Some(RunningOperation { id: "flex-1".into(), kind: OperationKind::Auto, since: 5, estimate: None });
+        full.book_order(&[name("b.example"), name("a.example")], OrderOutcome::Placed, 100);
+        let stored: Value = serde_json::from_str(&full.to_value().to_string()).unwrap();
+        assert_eq!(load(&stored), (full, None));
+    }
+
+    #[test]
+    fn what_cannot_be_used_gives_an_empty_ledger_and_says_so() {
+        let fault = |value: Value| match load(&value) {
+            (loaded, Some(Note::StateIgnored { fault })) => {
+                assert_eq!(loaded, state());
+                Some(fault)
+            }
+            (_, None) => None,
+            other => panic!("{other:?}"),
+        };
+        let good = state().to_value();
+        let with = |key: &str, value: Value| {
+            let mut changed = good.clone();
+            changed[key] = value;
+            changed
+        };
+        assert_eq!(fault(good.clone()), None);
+        assert_eq!(fault(json!([])), None);
+        assert_eq!(fault(json!(null)), None);
+        assert_eq!(fault(with("version", json!(2))), Some(StateFault::Newer));
+        assert_eq!(fault(json!({"version": 9})), Some(StateFault::Newer));
+        assert_eq!(fault(with("version", json!(0))), Some(StateFault::Damaged));
+        assert_eq!(fault(with("ledger", json!("a.example"))), Some(StateFault::Damaged));
+        assert_eq!(fault(with("ledger", json!(["not a name"]))), Some(StateFault::Damaged));
+        assert_eq!(fault(json!("text")), Some(StateFault::Damaged));
+        assert_eq!(fault(with("app_id", json!(3))), Some(StateFault::OtherApplication));
+        assert_eq!(fault(with("server_id", json!(3))), Some(StateFault::OtherApplication));
+        assert_eq!(fault(with("network", json!("other.example"))), Some(StateFault::OtherNetwork));
+    }
+
+    #[test]
+    fn the_ledger_follows_what_is_seen() {
+        let mut state = state();
+        state.note_sent(&[name("a.example"), name("lost.example")]);
+        assert!(state.ours().contains(&name("lost.example")));
+        let wanted = |candidate: &DomainName| candidate.as_str() == "hand.example";
+        let aliases = observed(&["a.example", "HAND.example", "other.example", "no name"]);
+        let vanished = state.take_in(&aliases, wanted, &nothing(), &nothing(), 1);
+        assert!(vanished.is_empty(), "what was only sent has not vanished");
+        assert_eq!(state.ours(), HashSet::from([&name("a.example"), &name("hand.example")]));
+        assert_eq!(state.foreign, ["other.example", "no name"]);
+        assert_eq!(state.vanished_foreign(&observed(&["other.example"])), ["no name"]);
+
+        state.take_in(
+            &aliases,
+            |_| false,
+            &HashSet::from([name("other.example")]),
+            &HashSet::from([name("hand.example")]),
+            2,
+        );
+        assert_eq!(state.ours(), HashSet::from([&name("a.example"), &name("other.example")]));
+        assert_eq!(state.foreign, ["HAND.example", "no name"]);
+    }
+
+    #[test]
+    fn what_is_ours_and_wanted_and_gone_has_vanished() {
+        let mut state = state();
+        let wanted = |_: &DomainName| true;
+        for day in 0..3 {
+            let now = day * DAY;
+            state.take_in(&observed(&["a.example"]), wanted, &nothing(), &nothing(), now);
+            assert_eq!(state.take_in(&[], wanted, &nothing(), &nothing(), now), [name("a.example")]);
+        }
+        assert_eq!(state.times_vanished(), 3);
+        state.take_in(&[], wanted, &nothing(), &nothing(), 9 * DAY);
+        assert_eq!(state.times_vanished(), 1, "what is older than seven days is forgotten");
+    }
+
+    #[test]
+    fn an_operation_is_waited_for_half_an_hour_or_three_times_its_estimate() {
+        let operation = |estimate| RunningOperation { id: "1".into(), kind: OperationKind::Aliases, since: 1_000, estimate };
+        assert!(!operation(None).is_overdue(1_000 + 1_800));
+        assert!(operation(None).is_overdue(1_000 + 1_801));
+        assert!(!operation(Some(900)).is_overdue(1_000 + 2_700));
+        assert!(operation(Some(900)).is_overdue(1_000 + 2_701));
+        assert!(!operation(Some(60)).is_overdue(500), "a clock that was set back");
+    }
+
+    #[test]
+    fn a_set_that_failed_is_held_for_an_hour() {
+        let mut state = state();
+        let (a, b) = (name("a.example"), name("b.example"));
+        state.book_order(&[b.clone(), a.clone()], OrderOutcome::Placed, 1_000);
+        assert_eq!(state.held_until(&[a.clone(), b.clone()], 1_001), None);
+        state.settle_order(OrderOutcome::Failed);
+        assert_eq!(state.held_until(&[a.clone(), b.clone()], 1_001), Some(4_600));
+        assert_eq!(state.held_until(&[a.clone(), b.clone()], 4_600), None);
+        assert_eq!(state.held_until(&[a], 1_001), None);
+    }
+}
