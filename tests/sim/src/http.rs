@@ -1,0 +1,304 @@
+//! The HTTP side: one listener for the API and the control interface, with connections that can be reset.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Sleep, sleep};
+
+use crate::api::{self, Answer, Body, Call};
+use crate::control;
+use crate::fault::Spoil;
+use crate::log::{LogEntry, Redactor};
+use crate::params::Params;
+use crate::world::World;
+
+/// The longest request body that is read.
+const MAX_BODY: usize = 32 << 20;
+
+/// Accepts connections until the runtime ends.
+pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(connection(stream, Arc::clone(&world)));
+            }
+            // Out of file descriptors, most likely: it passes.
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, world: Arc<World>) {
+    // An answer is small and is waited for.
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let socket = Socket { stream, reset: Arc::clone(&reset) };
+    let service = service_fn(move |request| {
+        let (world, reset) = (Arc::clone(&world), Arc::clone(&reset));
+        async move {
+            // On a task of its own, since a request that has arrived is handled even when its sender goes away.
+            let handling = tokio::spawn(handle(request, world));
+            match handling.await.unwrap_or(None) {
+                Some(response) => Ok(response),
+                None => {
+                    reset.store(true, Ordering::Relaxed);
+                    Err(io::Error::other("reset on purpose"))
+                }
+            }
+        }
+    });
+    // What ends a connection is of no interest here: the log has the requests.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+}
+
+/// Answers a request; `None`: the connection is to be reset.
+async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Response<Payload>> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes();
+    let method = head.method.as_str();
+    let path = head.uri.path();
+    let query = head.uri.query().unwrap_or("");
+
+    if let Some(below) = path.strip_prefix("/_sim") {
+        let answer = control::handle(&world, method, below, &body);
+        return Some(respond(answer, false));
+    }
+
+    let params = Params::read(query, header(&head.headers, &CONTENT_TYPE), &body);
+    let user_agent = header(&head.headers, &USER_AGENT);
+    let bearer = header(&head.headers, &AUTHORIZATION).strip_prefix("Bearer ").map(str::trim);
+
+    let (n, spoil, early) = {
+        let mut inner = world.now();
+        inner.logged += 1;
+        let n = inner.logged;
+        let redactor = Redactor::new(&inner.state);
+        let entry = LogEntry {
+            n,
+            at_ms: inner.now_ms(),
+            method: method.into(),
+            path: redactor.text(path),
+            query: redactor.query(query),
+            params: Value::Object(redactor.map(&params.map)),
+            auth: if bearer.is_some() { "bearer" } else { "none" }.into(),
+            user_agent: redactor.text(user_agent),
+            status: 0,
+            note: String::new(),
+        };
+        inner.log.push(entry);
+
+        let early = if path == "/api/v1" || path.starts_with("/api/v1/") {
+            Some(api::gone())
+        } else if !path.starts_with("/api/v2/") {
+            Some(Answer::json(404, serde_json::json!({"message": "Nothing here: the API is under /api/v2."})))
+        } else {
+            api::edge(&inner.state.switches, user_agent)
+        };
+        let spoil = match early {
+            Some(_) => Spoil::default(),
+            None => inner.faults.take(method, path.trim_start_matches("/api/v2")),
+        };
+        (n, spoil, early)
+    };
+    let endpoint = path.strip_prefix("/api/v2").unwrap_or(path);
+
+    if let Some(ms) = spoil.delay_ms {
+        sleep(Duration::from_millis(ms)).await;
+    }
+
+    let answer = {
+        let mut inner = world.now();
+        let mut note = Vec::new();
+        if let Some(hand) = &spoil.hand_aliases {
+            inner.edit(|state| {
+                if let Some(app) = state.app_mut(&hand.app_id) {
+                    hand.apply(&mut app.aliases);
+                }
+            });
+            note.push("aliases changed by hand before");
+        }
+        if let Some(entries) = &spoil.set_dns {
+            inner.edit(|state| state.dns.extend(entries.clone()));
+            note.push("DNS changed before");
+        }
+        let answer = match (early, spoil.status) {
+            (Some(answer), _) => answer,
+            (None, _) if spoil.reset => {
+                note.push("fault: connection reset, no effect");
+                inner.set_log(n, 0, &note);
+                return None;
+            }
+            (None, Some(status)) if !spoil.effect => {
+                note.push("fault: answer replaced, no effect");
+                spoilt(&spoil, status, &inner.state.switches)
+            }
+            (None, status) => {
+                let call = Call {
+                    method,
+                    path: endpoint,
+                    params: &params,
+                    bearer,
+                    fail_operation: spoil.fail_operation.clone(),
+                };
+                if spoil.fail_operation.is_some() {
+                    note.push("fault: operation fails");
+                }
+                let answer = api::handle(&mut inner, &call);
+                match status {
+                    Some(status) => {
+                        note.push("fault: answer replaced, with effect");
+                        spoilt(&spoil, status, &inner.state.switches)
+                    }
+                    None => answer,
+                }
+            }
+        };
+        if spoil.lose_answer {
+            note.push("fault: answer lost, with effect");
+        }
+        if spoil.truncate {
+            note.push("fault: answer cut off");
+        }
+        inner.set_log(n, if spoil.lose_answer { 0 } else { answer.status }, &note);
+        answer
+    };
+
+    if let Some(ms) = spoil.delay_answer_ms {
+        sleep(Duration::from_millis(ms)).await;
+    }
+    if spoil.lose_answer { None } else { Some(respond(answer, spoil.truncate)) }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+    headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("")
+}
+
+/// The answer that a fault gives.
+fn spoilt(spoil: &Spoil, status: u16, switches: &crate::state::Switches) -> Answer {
+    let mut answer = match &spoil.body {
+        None => api::default_body(switches, status),
+        Some(Value::String(text)) => {
+            let kind = if text.trim_start().starts_with('<') { "text/html" } else { "application/json" };
+            Answer { status, headers: Vec::new(), body: Body::Text { kind, text: text.clone() } }
+        }
+        Some(json) => Answer::json(status, json.clone()),
+    };
+    answer.headers = spoil.headers.clone().into_iter().collect();
+    answer
+}
+
+fn respond(answer: Answer, cut: bool) -> Response<Payload> {
+    let (kind, text) = match answer.body {
+        Body::Json(value) => ("application/json", value.to_string()),
+        Body::Text { kind, text } => (kind, text),
+    };
+    let whole = Bytes::from(text);
+    let length = whole.len();
+    let payload = Payload {
+        data: Some(if cut { whole.slice(..length / 2) } else { whole }),
+        length: u64::try_from(length).unwrap_or(u64::MAX),
+        cut: cut.then(|| Box::pin(sleep(Duration::from_millis(30)))),
+    };
+
+    let mut response = Response::new(payload);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// A body that can break off before the length it was announced with.
+struct Payload {
+    data: Option<Bytes>,
+    length: u64,
+    /// Set: it breaks off when this has passed, so that the first half is on its way by then.
+    cut: Option<Pin<Box<Sleep>>>,
+}
+
+impl hyper::body::Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(data) = self.data.take().filter(|d| !d.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match &mut self.cut {
+            None => Poll::Ready(None),
+            Some(pause) => pause.as_mut().poll(context).map(|()| Some(Err(io::Error::other("cut off on purpose")))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.cut.is_none() && self.data.as_ref().is_none_or(Bytes::is_empty)
+    }
+}
+
+/// A connection that is reset (RST) in place of being closed, when asked to.
+struct Socket {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, buffer)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reset.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,285 @@
+//! A simulator of the Cloudways Platform API, of the DNS around it and of its certificate authority.
+//!
+//! It knows nothing of the code that it tests: it is written from what is known of the real services, and
+//! what is not known is a switch ([`state::Switches`]). As a library it runs inside a test; as a program,
+//! `cloudways-sim`, it serves PHP tests and shells. Both have the control interface under `/_sim`, which
+//! `README.md` describes.
+//!
+//! ```
+//! use cloudways_sim::Sim;
+//!
+//! let sim = Sim::start();
+//! sim.set_a("shop.example", &["203.0.113.10"]);
+//! sim.fault(serde_json::json!({"path": "/server", "do": {"status": 503}}));
+//! assert_eq!(sim.aliases("131933"), ["hand-made.example"]);
+//! assert!(sim.writes().is_empty());
+//! ```
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+mod api;
+mod authority;
+pub mod client;
+mod control;
+mod dns;
+mod fault;
+mod http;
+mod log;
+mod params;
+pub mod state;
+mod world;
+mod zone;
+
+pub use authority::MAX_NAMES;
+pub use fault::{Fault, HandAliases, Spoil};
+pub use log::LogEntry;
+pub use state::State;
+pub use world::DnsQuery;
+
+use world::World;
+
+/// A running simulator; it ends when this is dropped.
+///
+/// It has threads of its own, so plain tests can use it, many at once.
+pub struct Sim {
+    world: Arc<World>,
+    api: SocketAddr,
+    dns: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+/// Where a simulator listens and with what it starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the API and the control interface listen; port 0: a free one.
+    pub api: SocketAddr,
+    /// Where DNS listens, over UDP and TCP; port 0: a free one.
+    pub dns: SocketAddr,
+    /// The state at the start and after a reset.
+    pub state: State,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { api: any, dns: any, state: State::default() }
+    }
+}
+
+impl Sim {
+    /// Starts one on free ports of the loopback, with the start state.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(State::default())
+    }
+
+    /// Starts one with a state of the caller's.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    #[must_use]
+    pub fn start_with(state: State) -> Self {
+        Self::open(Options { state, ..Options::default() })
+            .unwrap_or_else(|e| panic!("the simulator cannot listen: {e}"))
+    }
+
+    /// Starts one where the options say.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on.
+    pub fn open(options: Options) -> io::Result<Self> {
+        let api = TcpListener::bind(options.api)?;
+        let (dns_udp, dns_tcp) = bind_both(options.dns)?;
+        let (api_addr, dns_addr) = (api.local_addr()?, dns_udp.local_addr()?);
+        api.set_nonblocking(true)?;
+        dns_udp.set_nonblocking(true)?;
+        dns_tcp.set_nonblocking(true)?;
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("cloudways-sim")
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let world = Arc::new(World::new(options.state));
+        {
+            let _inside = runtime.enter();
+            let api = tokio::net::TcpListener::from_std(api)?;
+            let udp = tokio::net::UdpSocket::from_std(dns_udp)?;
+            let tcp = tokio::net::TcpListener::from_std(dns_tcp)?;
+            runtime.spawn(http::serve(api, Arc::clone(&world)));
+            runtime.spawn(dns::serve_udp(udp, Arc::clone(&world)));
+            runtime.spawn(dns::serve_tcp(tcp, Arc::clone(&world)));
+        }
+        Ok(Self { world, api: api_addr, dns: dns_addr, runtime: Some(runtime) })
+    }
+
+    /// The base of the API: `http://127.0.0.1:PORT/api/v2`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api/v2", self.api)
+    }
+
+    /// The base of the control interface: `http://127.0.0.1:PORT/_sim`.
+    pub fn control_url(&self) -> String {
+        format!("http://{}/_sim", self.api)
+    }
+
+    /// Where DNS answers, over UDP and TCP.
+    pub fn dns_addr(&self) -> SocketAddr {
+        self.dns
+    }
+
+    /// A copy of the state as it is now.
+    pub fn state(&self) -> State {
+        self.world.now().state.clone()
+    }
+
+    /// Changes the state, between two requests.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.world.raw().edit(change)
+    }
+
+    /// Back to the start: state, log and faults.
+    pub fn reset(&self) {
+        self.world.raw().reset();
+    }
+
+    /// The requests so far.
+    pub fn log(&self) -> Vec<LogEntry> {
+        self.world.raw().log.clone()
+    }
+
+    /// Forgets the requests and the DNS queries.
+    pub fn clear_log(&self) {
+        self.world.raw().clear_log();
+    }
+
+    /// The requests that ask for a change: all but reads and the exchange of a key for a token. Refused
+    /// ones are among them.
+    pub fn writes(&self) -> Vec<LogEntry> {
+        self.log().into_iter().filter(api::is_write).collect()
+    }
+
+    /// The DNS queries so far.
+    pub fn dns_log(&self) -> Vec<DnsQuery> {
+        self.world.raw().dns_log.clone()
+    }
+
+    /// Adds a rule, or a list of rules as JSON.
+    ///
+    /// # Panics
+    /// When the JSON is no rule.
+    pub fn fault(&self, rules: impl IntoFaults) {
+        let rules = rules.into_faults();
+        self.world.raw().faults.rules.extend(rules);
+    }
+
+    /// Takes all rules away.
+    pub fn clear_faults(&self) {
+        self.world.raw().faults.rules.clear();
+    }
+
+    /// The rules that are not used up.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.world.raw().faults.rules.clone()
+    }
+
+    /// Gives a name these addresses, of either family, in place of what it had; none: it exists without.
+    ///
+    /// # Panics
+    /// When one is no IP address.
+    pub fn set_a(&self, name: &str, addresses: &[impl AsRef<str>]) {
+        let addresses: Vec<IpAddr> =
+            addresses.iter().map(|ip| ip.as_ref().parse().unwrap_or_else(|e| panic!("{}: {e}", ip.as_ref()))).collect();
+        let entry = state::DnsEntry::addresses(&addresses);
+        self.edit(|state| state.dns.insert(state::dns_key(name), entry));
+    }
+
+    /// An application's alias list.
+    ///
+    /// # Panics
+    /// When there is no such application.
+    pub fn aliases(&self, app_id: &str) -> Vec<String> {
+        let inner = self.world.now();
+        match inner.state.app(app_id) {
+            Some(app) => app.aliases.clone(),
+            None => panic!("the simulator has no application {app_id}"),
+        }
+    }
+
+    /// Replaces an application's alias list, as a person would in the platform.
+    ///
+    /// # Panics
+    /// When there is no such application.
+    pub fn set_aliases(&self, app_id: &str, aliases: &[impl AsRef<str>]) {
+        let aliases = aliases.iter().map(|a| a.as_ref().to_string()).collect();
+        let there = self.edit(|state| state.app_mut(app_id).map(|app| app.aliases = aliases).is_some());
+        assert!(there, "the simulator has no application {app_id}");
+    }
+
+    /// Moves the clock forward (or back), in seconds.
+    pub fn advance(&self, seconds: i64) {
+        self.edit(|state| state.time_offset = state.time_offset.saturating_add(seconds));
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Not waited for, so that a simulator may be dropped anywhere.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What [`Sim::fault`] takes.
+pub trait IntoFaults {
+    /// The rules.
+    ///
+    /// # Panics
+    /// When it is JSON and no rule.
+    fn into_faults(self) -> Vec<Fault>;
+}
+
+impl IntoFaults for Fault {
+    fn into_faults(self) -> Vec<Fault> {
+        vec![self]
+    }
+}
+
+impl IntoFaults for Value {
+    fn into_faults(self) -> Vec<Fault> {
+        let rules = match self {
+            Value::Array(rules) => rules,
+            one => vec![one],
+        };
+        rules
+            .into_iter()
+            .map(|rule| {
+                let shown = rule.to_string();
+                serde_json::from_value(rule).unwrap_or_else(|e| panic!("not a fault rule: {e}: {shown}"))
+            })
+            .collect()
+    }
+}
+
+/// A port that is free for both UDP and TCP.
+fn bind_both(wanted: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tries = 0;
+    loop {
+        let udp = UdpSocket::bind(wanted)?;
+        match TcpListener::bind(udp.local_addr()?) {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if wanted.port() != 0 || tries >= 50 => return Err(error),
+            Err(_) => tries += 1,
+        }
+    }
+}

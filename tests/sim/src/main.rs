@@ -1,0 +1,209 @@
+//! The simulator as a program: see `cloudways-sim --help`.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+
+use cloudways_sim::client;
+use cloudways_sim::{Options, Sim};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+const HELP: &str = "\
+cloudways-sim: stands for the Cloudways API v2, its DNS and its certificate authority
+
+usage:
+  cloudways-sim [serve] [options]     serve until SIGTERM or SIGINT
+  cloudways-sim ctl CONTROL_URL ...   look at a running simulator, or change it
+
+options of serve:
+  --api ADDR:PORT      API and control interface (default 127.0.0.1:0, a free port)
+  --dns ADDR:PORT      DNS over UDP and TCP (default 127.0.0.1:0)
+  --state FILE.json    state at the start and after a reset; missing keys come from the built-in state
+  --ready-file FILE    write there, too, what is printed when it listens
+  --exit-with-stdin    end when standard input is closed
+  --print-state        print the built-in start state, and end
+
+When it listens it prints one line of JSON:
+  {\"api\":\"http://127.0.0.1:PORT/api/v2\",\"control\":\"http://127.0.0.1:PORT/_sim\",\"dns\":\"127.0.0.1:PORT\"}
+
+commands of ctl (CONTROL_URL is the \"control\" of that line):
+  state                          print the state
+  log                            print the requests
+  dns-log                        print the DNS queries
+  reset                          back to the start: state, log and faults
+  advance SECONDS                move the clock
+  aliases APP_ID [a,b]           print or replace an alias list, as a person would
+  dns NAME JSON                  set a name: {\"A\":[\"203.0.113.10\"]}; null takes it away
+  patch JSON                     change the state (JSON merge patch)
+  fault JSON                     add a rule or a list of rules; null takes all away
+
+built-in credentials: the token cw_sim_full, or owner@example.com with sim-legacy-key-0123456789;
+server 50482, application 131933, address 203.0.113.10
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let result = match args.first().map(String::as_str) {
+        Some("-h" | "--help" | "help") => print(HELP),
+        Some("ctl") => ctl(&args[1..]),
+        Some("serve") => serve(&args[1..]),
+        _ => serve(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            let _ = writeln!(io::stderr(), "cloudways-sim: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| e.to_string())
+}
+
+fn serve(args: &[String]) -> Result<(), String> {
+    let mut options = Options::default();
+    let mut ready_file: Option<PathBuf> = None;
+    let mut exit_with_stdin = false;
+
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let (name, inline) = match arg.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_string())),
+            None => (arg.as_str(), None),
+        };
+        let mut value =
+            || inline.clone().or_else(|| args.next().cloned()).ok_or_else(|| format!("{name} needs a value"));
+        match name {
+            "--api" => options.api = address(&value()?)?,
+            "--dns" => options.dns = address(&value()?)?,
+            "--state" => options.state = read_state(Path::new(&value()?))?,
+            "--ready-file" => ready_file = Some(value()?.into()),
+            "--exit-with-stdin" => exit_with_stdin = true,
+            "--print-state" => {
+                let text = serde_json::to_string_pretty(&options.state).map_err(|e| e.to_string())?;
+                return print(&format!("{text}\n"));
+            }
+            "-h" | "--help" => return print(HELP),
+            _ => return Err(format!("unknown argument {arg}; see cloudways-sim --help")),
+        }
+    }
+
+    // Signals are listened for before anybody can know that the simulator is there.
+    let (ended, end) = mpsc::channel();
+    listen_for_signals(ended.clone())?;
+    if exit_with_stdin {
+        thread::spawn(move || {
+            let mut buffer = [0; 256];
+            while io::stdin().read(&mut buffer).is_ok_and(|n| n > 0) {}
+            let _ = ended.send(());
+        });
+    }
+
+    let sim = Sim::open(options).map_err(|e| format!("cannot listen: {e}"))?;
+    let line = json!({
+        "api": sim.api_url(),
+        "control": sim.control_url(),
+        "dns": sim.dns_addr().to_string(),
+    });
+    let line = format!("{line}\n");
+    if let Some(file) = ready_file {
+        write_whole(&file, &line).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
+    print(&line)?;
+    let _ = end.recv();
+    drop(sim);
+    Ok(())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text} is not ADDRESS:PORT"))
+}
+
+fn read_state(file: &Path) -> Result<cloudways_sim::State, String> {
+    let text = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+/// Under another name first, so that whoever waits for the file never sees half of it.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    fs::write(&name, text)?;
+    fs::rename(&name, file)
+}
+
+fn listen_for_signals(ended: mpsc::Sender<()>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(|e| e.to_string())?;
+    let (mut term, mut int) = {
+        let _inside = runtime.enter();
+        let listen = |kind| signal(kind).map_err(|e| e.to_string());
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
+    };
+    thread::spawn(move || {
+        runtime.block_on(std::future::poll_fn(|context| {
+            if term.poll_recv(context).is_ready() || int.poll_recv(context).is_ready() {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        }));
+        let _ = ended.send(());
+    });
+    Ok(())
+}
+
+fn ctl(args: &[String]) -> Result<(), String> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let Some((base, command)) = args.split_first() else {
+        return Err("ctl needs the control address; see cloudways-sim --help".into());
+    };
+    let base = base.trim_end_matches('/');
+    let (method, path, body) = match command {
+        ["state"] => ("GET", "/state".into(), Value::Null),
+        ["log"] => ("GET", "/log".into(), Value::Null),
+        ["dns-log"] => ("GET", "/dns-log".into(), Value::Null),
+        ["reset"] => ("POST", "/reset".into(), Value::Null),
+        ["advance", seconds] => {
+            let seconds: i64 = seconds.parse().map_err(|_| format!("{seconds} is not a number of seconds"))?;
+            ("POST", "/time".into(), json!({"advance": seconds}))
+        }
+        ["aliases", app] => ("POST", format!("/apps/{app}/aliases"), json!({})),
+        ["aliases", app, list] => {
+            let list: Vec<&str> = list.split(',').map(str::trim).filter(|a| !a.is_empty()).collect();
+            ("PUT", format!("/apps/{app}/aliases"), json!({"aliases": list}))
+        }
+        ["dns", name, entry] => match parse(entry)? {
+            Value::Null => ("DELETE", format!("/dns/{name}"), Value::Null),
+            entry => ("PUT", format!("/dns/{name}"), entry),
+        },
+        ["patch", patch] => ("PATCH", "/state".into(), parse(patch)?),
+        ["fault", rules] => match parse(rules)? {
+            Value::Null => ("DELETE", "/faults".into(), Value::Null),
+            rules => ("POST", "/faults".into(), rules),
+        },
+        _ => return Err("unknown command of ctl; see cloudways-sim --help".into()),
+    };
+
+    let url = format!("{base}{path}");
+    let json_header = [("Content-Type", "application/json")];
+    let reply =
+        client::request(method, &url, &json_header, body.to_string().as_bytes()).map_err(|e| format!("{url}: {e}"))?;
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    if reply.status == 200 {
+        print(&format!("{text}\n"))
+    } else {
+        Err(format!("{url}: status {}: {text}", reply.status))
+    }
+}
+
+fn parse(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|e| format!("not JSON ({e}): {text}"))
+}
