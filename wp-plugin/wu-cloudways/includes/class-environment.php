@@ -17,12 +17,67 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Environment {
 
+	const FUNCTIONS = array( 'wu_cloudways_sync', 'wu_cloudways_plan', 'wu_cloudways_check_dns', 'wu_cloudways_test_connection' );
+
+	/**
+	 * The memory.
+	 *
+	 * @var Store
+	 */
+	private $store;
+
+	/**
+	 * The constants.
+	 *
+	 * @var Credentials
+	 */
+	private $credentials;
+
+	/**
+	 * Whether this is a copy.
+	 *
+	 * @var Clone_Guard
+	 */
+	private $clone_guard;
+
+	/**
+	 * The lock.
+	 *
+	 * @var Lock
+	 */
+	private $lock;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Store       $store       The memory.
+	 * @param Credentials $credentials The constants.
+	 * @param Clone_Guard $clone_guard Whether this is a copy.
+	 * @param Lock        $lock        The lock.
+	 */
+	public function __construct( Store $store, Credentials $credentials, Clone_Guard $clone_guard, Lock $lock ) {
+		$this->store       = $store;
+		$this->credentials = $credentials;
+		$this->clone_guard = $clone_guard;
+		$this->lock        = $lock;
+	}
+
 	/**
 	 * The extension in this very process.
 	 *
 	 * @return array{loaded: bool, version: ?string, compatible: bool}
 	 */
-	public function extension(): array {}
+	public function extension(): array {
+		$found   = array_filter( self::FUNCTIONS, 'function_exists' );
+		$version = phpversion( 'wu_cloudways' );
+		$version = false === $version ? null : $version;
+
+		return array(
+			'loaded'     => (bool) $found,
+			'version'    => $version,
+			'compatible' => count( $found ) === count( self::FUNCTIONS ) && ( null === $version || version_compare( $version, Plugin::MIN_EXTENSION, '>=' ) ),
+		);
+	}
 
 	/**
 	 * Everything that keeps the plugin from working, or will soon.
@@ -38,7 +93,8 @@ final class Environment {
 	 *     constants_missing     error    names: list<string>
 	 *     credential_unreadable error    names: list<string>  (stored by UM's wizard, and the salts changed since)
 	 *     integration_disabled  warning  –
-	 *     clone                 error    expected: array, actual: array (keys sys_user, home, environment)
+	 *     clone                 error    expected: ?array, actual: array (keys sys_user, home, environment); expected is
+	 *                                    null when this was never production
 	 *     lock_held             warning  since: int, expires: int  (a run that never came back)
 	 *     tables_missing        error    –
 	 *
@@ -46,7 +102,27 @@ final class Environment {
 	 *
 	 * @return list<array{code: string, args: array<string, mixed>, severity: 'error'|'warning'}>
 	 */
-	public function problems(): array {}
+	public function problems(): array {
+		if ( ! is_multisite() ) {
+			return array( self::problem( 'no_multisite' ) );
+		}
+
+		$problems = array();
+
+		if ( ! function_exists( 'WP_Ultimo' ) ) {
+			$problems[] = self::problem( 'no_um' );
+		} elseif ( ! $this->um_loaded() ) {
+			$problems[] = self::problem( 'um_not_set_up' );
+		}
+
+		if ( ! $this->store->installed() ) {
+			$problems[] = self::problem( 'tables_missing' );
+
+			return $problems;
+		}
+
+		return array_merge( $problems, $this->extension_problems(), $this->configuration_problems() );
+	}
 
 	/**
 	 * Which kind of process this is. The two load different php.ini files, so
@@ -54,23 +130,162 @@ final class Environment {
 	 *
 	 * @return 'web'|'cli'
 	 */
-	public function sapi_here(): string {}
+	public function sapi_here(): string {
+		return 'cli' === PHP_SAPI || 'phpdbg' === PHP_SAPI ? 'cli' : 'web';
+	}
 
 	/**
 	 * Where the extension was seen; null is "never looked".
 	 *
 	 * @return array{web: ?bool, cli: ?bool}
+	 * @throws Store_Exception When it could not be read.
 	 */
-	public function where_loaded(): array {}
+	public function where_loaded(): array {
+		$where = array();
+
+		foreach ( array( 'web', 'cli' ) as $sapi ) {
+			$seen           = $this->store->number( $sapi );
+			$where[ $sapi ] = null === $seen ? null : (bool) $seen;
+		}
+
+		$where[ $this->sapi_here() ] = $this->extension()['compatible'];
+
+		return $where;
+	}
 
 	/**
 	 * Remembers whether this process has the extension. Writes only a change.
+	 *
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
 	 */
-	public function remember_here(): void {}
+	public function remember_here(): void {
+		$here = (int) $this->extension()['compatible'];
 
-	/** Ultimate Multisite is active and its set-up was finished. */
-	public function um_loaded(): bool {}
+		if ( $this->store->number( $this->sapi_here() ) !== $here ) {
+			$this->store->put( $this->sapi_here(), $here );
+		}
+	}
 
-	/** The Cloudways integration is switched on in Ultimate Multisite. */
-	public function integration_enabled(): bool {}
+	/**
+	 * Ultimate Multisite is active and its set-up was finished.
+	 *
+	 * @return bool
+	 */
+	public function um_loaded(): bool {
+		return function_exists( 'WP_Ultimo' ) && is_object( WP_Ultimo() ) && method_exists( WP_Ultimo(), 'is_loaded' ) && WP_Ultimo()->is_loaded();
+	}
+
+	/**
+	 * The Cloudways integration is switched on in Ultimate Multisite.
+	 *
+	 * @return bool
+	 */
+	public function integration_enabled(): bool {
+		$enabled = get_network_option( null, 'wu_host_integrations_enabled', array() );
+
+		return is_array( $enabled ) && ! empty( $enabled['cloudways'] );
+	}
+
+	/**
+	 * What is wrong with the extension.
+	 *
+	 * @return list<array>
+	 */
+	private function extension_problems(): array {
+		$extension = $this->extension();
+
+		if ( $extension['compatible'] ) {
+			return array();
+		}
+
+		if ( $extension['loaded'] ) {
+			return array(
+				self::problem(
+					'extension_old',
+					array(
+						'version' => (string) $extension['version'],
+						'wanted'  => Plugin::MIN_EXTENSION,
+					)
+				),
+			);
+		}
+
+		$here  = $this->sapi_here();
+		$where = $this->where_loaded();
+
+		return array(
+			self::problem(
+				'extension_missing',
+				array(
+					'here' => $here,
+					'web'  => $where['web'],
+					'cli'  => $where['cli'],
+					'php'  => PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION,
+					'sapi' => PHP_SAPI,
+					'ini'  => (string) php_ini_loaded_file(),
+				),
+				$where[ 'web' === $here ? 'cli' : 'web' ] ? 'warning' : 'error'
+			),
+		);
+	}
+
+	/**
+	 * What is wrong with the settings, and with the place.
+	 *
+	 * @return list<array>
+	 */
+	private function configuration_problems(): array {
+		$problems   = array();
+		$missing    = $this->credentials->missing();
+		$unreadable = $this->credentials->unreadable();
+		$holder     = $this->lock->holder();
+
+		if ( $missing ) {
+			$problems[] = self::problem( 'constants_missing', array( 'names' => $missing ) );
+		}
+
+		if ( $unreadable ) {
+			$problems[] = self::problem( 'credential_unreadable', array( 'names' => $unreadable ) );
+		}
+
+		if ( $this->um_loaded() && ! $this->integration_enabled() ) {
+			$problems[] = self::problem( 'integration_disabled', array(), 'warning' );
+		}
+
+		if ( $this->clone_guard->is_clone() ) {
+			$problems[] = self::problem(
+				'clone',
+				array(
+					'expected' => $this->clone_guard->expected(),
+					'actual'   => $this->clone_guard->actual(),
+				)
+			);
+		}
+
+		if ( $holder && $holder['expired'] ) {
+			$problems[] = self::problem(
+				'lock_held',
+				array(
+					'since'   => $holder['since'],
+					'expires' => $holder['expires'],
+				),
+				'warning'
+			);
+		}
+
+		return $problems;
+	}
+
+	/**
+	 * A problem.
+	 *
+	 * @param string $code     Code.
+	 * @param array  $args     Arguments.
+	 * @param string $severity error or warning.
+	 * @return array{code: string, args: array, severity: string}
+	 */
+	private static function problem( string $code, array $args = array(), string $severity = 'error' ): array {
+		return compact( 'code', 'args', 'severity' );
+	}
 }

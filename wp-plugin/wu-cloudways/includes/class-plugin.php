@@ -31,23 +31,215 @@ final class Plugin {
 	const VERSION       = '0.1.0';
 	const MIN_EXTENSION = '0.1.0';
 
-	public static function instance(): self {}
+	/**
+	 * The only instance.
+	 *
+	 * @var self|null
+	 */
+	private static $instance;
 
-	public function environment(): Environment {}
+	/**
+	 * Objects that were built, by class name.
+	 *
+	 * @var array<string, object>
+	 */
+	private $built = array();
 
-	public function credentials(): Credentials {}
+	/**
+	 * The only instance.
+	 *
+	 * @return self
+	 */
+	public static function instance(): self {
+		if ( null === self::$instance ) {
+			self::$instance = new self();
+		}
 
-	public function store(): Store {}
+		return self::$instance;
+	}
 
-	public function lock(): Lock {}
+	/**
+	 * Adds every hook. Runs in every request, front-end pages too, so it adds hooks and does nothing else:
+	 * the callbacks are class names, and no class is loaded before its hook fires.
+	 *
+	 * Ultimate Multisite queues its jobs only when something listens in the very request that saves the domain.
+	 *
+	 * @return void
+	 */
+	public function add_hooks(): void {
+		register_activation_hook( WU_CLOUDWAYS_SYNC_FILE, array( Lifecycle::class, 'activate' ) );
+		register_deactivation_hook( WU_CLOUDWAYS_SYNC_FILE, array( Lifecycle::class, 'deactivate' ) );
 
-	public function domains(): Domains {}
+		// In the request that saves.
+		add_action( 'wu_transition_domain_domain', array( Events::class, 'on_name_changed' ), 5, 3 );
+		add_action( 'wu_domain_post_save', array( Events::class, 'on_saved' ), 5, 3 );
+		add_action( 'wu_domain_post_delete', array( Events::class, 'on_deleted' ), 5, 2 );
+		add_action( 'wp_insert_site', array( Events::class, 'on_site_changed' ), 5, 1 );
+		add_action( 'wp_update_site', array( Events::class, 'on_site_changed' ), 5, 2 );
+		add_action( 'wp_delete_site', array( Events::class, 'on_site_changed' ), 5, 1 );
+		add_action( 'wu_after_save_settings', array( Events::class, 'on_settings_saved' ), 10, 0 );
+		add_action( 'add_site_option_wu_host_integrations_enabled', array( Events::class, 'on_settings_saved' ), 10, 0 );
+		add_action( 'update_site_option_wu_host_integrations_enabled', array( Events::class, 'on_settings_saved' ), 10, 0 );
 
-	public function runner(): Runner {}
+		// In Ultimate Multisite's jobs.
+		add_action( 'wu_add_domain', array( Events::class, 'on_add_domain' ), 10, 2 );
+		add_action( 'wu_remove_domain', array( Events::class, 'on_remove_domain' ), 10, 2 );
+		add_action( 'wu_add_subdomain', array( Events::class, 'on_add_subdomain' ), 10, 2 );
+		add_action( 'wu_remove_subdomain', array( Events::class, 'on_remove_subdomain' ), 10, 2 );
+		add_action( 'wu_domain_manager_dns_propagation_finished', array( Events::class, 'on_dns_finished' ), 10, 1 );
 
-	public function scheduler(): Scheduler {}
+		// In Ultimate Multisite's place. Its classes can be extended in these callbacks and not before.
+		add_action( 'wu_register_integrations', array( Charge::class, 'register_integration' ) );
+		add_action( 'wu_register_capabilities', array( Charge::class, 'register_module' ) );
+		add_action( 'wp_ultimo_host_providers_load', array( Charge::class, 'replace_old_provider' ), 20 );
 
-	public function charge(): Charge {}
+		// Clocks.
+		add_action( Scheduler::HOOK, array( Scheduler::class, 'on_alarm' ), 10, 0 );
+		add_action( 'wp_ajax_' . Wake::ACTION, array( Wake::class, 'receive' ) );
+		add_action( 'wp_ajax_nopriv_' . Wake::ACTION, array( Wake::class, 'receive' ) );
 
-	public function clone_guard(): Clone_Guard {}
+		if ( 'cli' === PHP_SAPI ) {
+			add_action( 'action_scheduler_before_process_queue', array( Scheduler::class, 'on_cli_queue' ), 10, 0 );
+		}
+
+		// Everything below is for the admin, the command line and jobs: a front-end page ends here.
+		if ( defined( 'WP_CLI' ) && WP_CLI ) {
+			CLI::hook();
+		} elseif ( ! is_admin() && ! wp_doing_cron() ) {
+			return;
+		}
+
+		Messages::hook();
+
+		if ( is_admin() ) {
+			add_action( 'load-plugins.php', array( Lifecycle::class, 'announce_deactivation' ) );
+			add_action( 'admin_init', array( Lifecycle::class, 'look_after' ) );
+			$this->add_notices();
+			Network_Page::hook();
+		}
+	}
+
+	/**
+	 * Adds what says in the admin why the plugin does not work. The whole plugin when there is no network.
+	 *
+	 * @return void
+	 */
+	public function add_notices(): void {
+		if ( ! is_admin() ) {
+			return;
+		}
+
+		Messages::hook();
+		Notices::hook();
+	}
+
+	/**
+	 * What the plugin finds around itself.
+	 *
+	 * @return Environment
+	 */
+	public function environment(): Environment {
+		return $this->built['environment'] ??= new Environment( $this->store(), $this->credentials(), $this->clone_guard(), $this->lock() );
+	}
+
+	/**
+	 * The constants, and what the wizard stored.
+	 *
+	 * @return Credentials
+	 */
+	public function credentials(): Credentials {
+		return $this->built['credentials'] ??= new Credentials();
+	}
+
+	/**
+	 * The memory.
+	 *
+	 * @return Store
+	 */
+	public function store(): Store {
+		return $this->built['store'] ??= new Store();
+	}
+
+	/**
+	 * One run at a time.
+	 *
+	 * @return Lock
+	 */
+	public function lock(): Lock {
+		return $this->built['lock'] ??= new Lock();
+	}
+
+	/**
+	 * The mapped domains.
+	 *
+	 * @return Domains
+	 */
+	public function domains(): Domains {
+		return $this->built['domains'] ??= new Domains();
+	}
+
+	/**
+	 * Calls the extension.
+	 *
+	 * @return Runner
+	 */
+	public function runner(): Runner {
+		return $this->built['runner'] ??= new Runner(
+			$this->environment(),
+			$this->credentials(),
+			$this->store(),
+			$this->lock(),
+			$this->domains(),
+			$this->scheduler(),
+			$this->charge(),
+			$this->clone_guard(),
+			$this->wake(),
+			$this->log()
+		);
+	}
+
+	/**
+	 * When the next run is.
+	 *
+	 * @return Scheduler
+	 */
+	public function scheduler(): Scheduler {
+		return $this->built['scheduler'] ??= new Scheduler( $this->store() );
+	}
+
+	/**
+	 * Who answers an event.
+	 *
+	 * @return Charge
+	 */
+	public function charge(): Charge {
+		return $this->built['charge'] ??= new Charge( $this->environment(), $this->store() );
+	}
+
+	/**
+	 * One process asks the other to run.
+	 *
+	 * @return Wake
+	 */
+	public function wake(): Wake {
+		return $this->built['wake'] ??= new Wake( $this->store() );
+	}
+
+	/**
+	 * A copy of the site is not the site.
+	 *
+	 * @return Clone_Guard
+	 */
+	public function clone_guard(): Clone_Guard {
+		return $this->built['clone_guard'] ??= new Clone_Guard( $this->store() );
+	}
+
+	/**
+	 * Ultimate Multisite's log.
+	 *
+	 * @return Log
+	 */
+	public function log(): Log {
+		return $this->built['log'] ??= new Log( $this->store() );
+	}
 }

@@ -26,25 +26,885 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Runner {
 
+	const PAGE_DEADLINE = 20;
+	const JOB_DEADLINE  = 60;
+
 	/**
-	 * The whole road, once.
+	 * Seconds without a further event before the list is read, and the longest wait for that: a burst that is still
+	 * going on would cost a second run.
+	 */
+	const QUIET        = 1.0;
+	const LONGEST_WAIT = 3.0;
+
+	/**
+	 * Runs after each other in one call, when events came in while it ran.
+	 */
+	const PASSES = 3;
+
+	const EXIT_CODES = array(
+		'config_invalid'       => 10,
+		'plan_refused'         => 11,
+		'integration_disabled' => 11,
+		'clone'                => 11,
+		'no_um'                => 11,
+		'um_not_set_up'        => 11,
+		'wizard'               => 11,
+		'auth_failed'          => 12,
+		'scope_missing'        => 12,
+		'rate_limited'         => 13,
+		'busy'                 => 14,
+		'locked'               => 14,
+		'api_rejected'         => 15,
+		'api_unavailable'      => 16,
+		'api_protocol'         => 17,
+		'extension_missing'    => 20,
+		'extension_old'        => 20,
+	);
+
+	/**
+	 * Around us.
+	 *
+	 * @var Environment
+	 */
+	private $environment;
+
+	/**
+	 * The constants.
+	 *
+	 * @var Credentials
+	 */
+	private $credentials;
+
+	/**
+	 * The memory.
+	 *
+	 * @var Store
+	 */
+	private $store;
+
+	/**
+	 * One at a time.
+	 *
+	 * @var Lock
+	 */
+	private $lock;
+
+	/**
+	 * The mapped domains.
+	 *
+	 * @var Domains
+	 */
+	private $domains;
+
+	/**
+	 * When it is next.
+	 *
+	 * @var Scheduler
+	 */
+	private $scheduler;
+
+	/**
+	 * Who answers.
+	 *
+	 * @var Charge
+	 */
+	private $charge;
+
+	/**
+	 * Whether this is a copy.
+	 *
+	 * @var Clone_Guard
+	 */
+	private $clone_guard;
+
+	/**
+	 * Asks the other process.
+	 *
+	 * @var Wake
+	 */
+	private $wake;
+
+	/**
+	 * Tells what happened.
+	 *
+	 * @var Log
+	 */
+	private $log;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Environment $environment Around us.
+	 * @param Credentials $credentials The constants.
+	 * @param Store       $store       The memory.
+	 * @param Lock        $lock        One at a time.
+	 * @param Domains     $domains     The mapped domains.
+	 * @param Scheduler   $scheduler   When it is next.
+	 * @param Charge      $charge      Who answers.
+	 * @param Clone_Guard $clone_guard Whether this is a copy.
+	 * @param Wake        $wake        Asks the other process.
+	 * @param Log         $log         Tells what happened.
+	 */
+	public function __construct( Environment $environment, Credentials $credentials, Store $store, Lock $lock, Domains $domains, Scheduler $scheduler, Charge $charge, Clone_Guard $clone_guard, Wake $wake, Log $log ) {
+		$this->environment = $environment;
+		$this->credentials = $credentials;
+		$this->store       = $store;
+		$this->lock        = $lock;
+		$this->domains     = $domains;
+		$this->scheduler   = $scheduler;
+		$this->charge      = $charge;
+		$this->clone_guard = $clone_guard;
+		$this->wake        = $wake;
+		$this->log         = $log;
+	}
+
+	/**
+	 * The whole road, once; or once more when events came in meanwhile and there is time.
 	 *
 	 * @param array{trigger?: 'event'|'reconcile'|'retry'|'page'|'cli'|'wake', deadline?: int, force?: bool, fingerprint?: string, ignore_due?: bool} $args
-	 *        trigger: 'cli' by default. deadline in seconds: 20 for a page, 60 otherwise. ignore_due: page and cli always do.
+	 *        trigger: 'cli' by default. deadline in seconds for the whole call: 20 in a page, 60 in a job and on the
+	 *        command line. ignore_due: run although nothing changed and nothing is due; page and cli always do.
 	 * @return array See the class.
 	 */
-	public function run( array $args = array() ): array {}
+	public function run( array $args = array() ): array {
+		$args = $this->complete( $args );
+
+		try {
+			return $this->attempt( $args );
+		} catch ( Store_Exception $error ) {
+			return $this->storage_failed( $error );
+		}
+	}
 
 	/**
 	 * The same, and nothing is written, here or there.
 	 *
-	 * @param array{deadline?: int, force?: bool} $args
-	 * @return array See the class; outcome 'done', 'failed', 'refused' or 'handed_over'.
+	 * @param array{deadline?: int, force?: bool} $args As for run().
+	 * @return array See the class; outcome 'done', 'failed' or 'refused'.
 	 */
-	public function plan( array $args = array() ): array {}
+	public function plan( array $args = array() ): array {
+		$args  = $this->complete( $args );
+		$error = $this->extension_error() ?? $this->um_error();
+
+		if ( null !== $error ) {
+			return self::outcome( 11 === $error['exit_code'] ? 'refused' : 'failed', array( 'error' => $error ) );
+		}
+
+		try {
+			$domains = $this->domains->read();
+			$options = $this->options( $args, $args['deadline'] );
+
+			$this->credentials->define_missing_constants();
+			$report = wu_cloudways_plan( $domains, $options );
+		} catch ( Store_Exception $error ) {
+			return $this->storage_failed( $error );
+		} catch ( \Throwable $error ) {
+			return self::outcome( 'failed', array( 'error' => $this->describe( $error ) ) );
+		}
+
+		unset( $report['state'] );
+
+		return self::outcome( 'done', array( 'report' => $report ) );
+	}
 
 	/**
+	 * Asks Cloudways who we are there.
+	 *
 	 * @return array{ok: bool, result: ?array, error: ?array} error as in an outcome.
 	 */
-	public function test(): array {}
+	public function test(): array {
+		$error  = $this->extension_error();
+		$result = null;
+
+		if ( null === $error ) {
+			try {
+				$this->credentials->define_missing_constants();
+				$result = wu_cloudways_test_connection( array( 'deadline' => self::PAGE_DEADLINE ) );
+			} catch ( \Throwable $thrown ) {
+				$error = $this->describe( $thrown );
+			}
+		}
+
+		return array(
+			'ok'     => null === $error,
+			'result' => $result,
+			'error'  => $error,
+		);
+	}
+
+	/**
+	 * A run, once everything that speaks against it was looked at.
+	 *
+	 * @param array $args Complete arguments.
+	 * @return array See the class.
+	 * @throws Store_Exception When the memory failed outside a run.
+	 */
+	private function attempt( array $args ): array {
+		$pulse = $this->pulse();
+
+		if ( ! $this->is_due( $args, $pulse ) ) {
+			return $this->skip( $pulse );
+		}
+
+		$refusal = $this->refusal();
+
+		if ( null !== $refusal ) {
+			// Dirty stays counted. What was refused comes up again with the hourly look, or when the reason goes away.
+			$this->scheduler->wake_at( time() + Scheduler::RECONCILE );
+
+			return self::outcome( 'refused', array( 'error' => $refusal ) );
+		}
+
+		$this->environment->remember_here();
+
+		if ( ! $this->environment->extension()['compatible'] ) {
+			return $this->hand_over( $args, $pulse );
+		}
+
+		$started = microtime( true );
+
+		for ( $pass = 1; ; $pass++ ) {
+			$left    = (int) floor( $args['deadline'] - ( microtime( true ) - $started ) );
+			$outcome = $this->locked_pass( $args, $left );
+			$left    = (int) floor( $args['deadline'] - ( microtime( true ) - $started ) );
+
+			// Again only with time to send a list and to see it there.
+			if ( 'done' !== $outcome['outcome'] || isset( $args['fingerprint'] ) || $pass >= self::PASSES || $left < self::PAGE_DEADLINE || 0 === $this->store->dirty() ) {
+				return $outcome;
+			}
+		}
+	}
+
+	/**
+	 * One run inside the lock.
+	 *
+	 * @param array $args Complete arguments.
+	 * @param int   $left Seconds.
+	 * @return array See the class.
+	 * @throws Store_Exception When the memory failed outside a run.
+	 */
+	private function locked_pass( array $args, int $left ): array {
+		$token = $this->lock->acquire( $left + 60 );
+
+		if ( null === $token ) {
+			// Whoever has it looks at dirty again when it is done. Should it never be done, its lock runs out.
+			$this->scheduler->wake_at( time() + Events::PATIENCE );
+
+			return self::outcome(
+				'locked',
+				array(
+					'error' => $this->error( 'locked', 'Another run is going on.', 'Wait until it is done.', array( 'details' => (array) $this->lock->holder() ) ),
+				)
+			);
+		}
+
+		try {
+			// Somebody else may have done it all between the first look and the lock.
+			$pulse = $this->store->pulse();
+
+			if ( ! $this->is_due( $args, $pulse ) ) {
+				return $this->skip( $pulse );
+			}
+
+			$before = microtime( true );
+
+			if ( $args['deadline'] > self::PAGE_DEADLINE ) {
+				$this->wait_for_quiet();
+			}
+
+			return $this->pass( $token, $args, max( 1, (int) floor( $left - ( microtime( true ) - $before ) ) ) );
+		} finally {
+			try {
+				$this->lock->release( $token );
+			} catch ( Store_Exception $error ) {
+				// It runs out by itself.
+				$this->log->trouble( $error );
+			}
+		}
+	}
+
+	/**
+	 * Reads, calls, keeps.
+	 *
+	 * @param string $token The lock's.
+	 * @param array  $args  Complete arguments.
+	 * @param int    $left  Seconds.
+	 * @return array See the class.
+	 * @throws Store_Exception When the memory failed before the call.
+	 */
+	private function pass( string $token, array $args, int $left ): array {
+		// In this order: what is counted later than the list was read stays counted.
+		$dirty   = $this->store->dirty();
+		$domains = $this->read_domains( $args );
+		$request = 'cli' === $this->environment->sapi_here() ? $this->store->take_request() : null;
+		$options = $this->options( array_merge( $args, (array) $request ), $left );
+		$run_id  = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
+
+		if ( $this->store->interrupted_before( $run_id ) ) {
+			$options['interrupted'] = true;
+		}
+
+		if ( function_exists( 'set_time_limit' ) ) {
+			set_time_limit( $left + 120 ); // phpcs:ignore -- A job's own limit may be shorter than the run, and would end it between a write and its record.
+		}
+
+		try {
+			$this->clone_guard->remember();
+			$this->credentials->define_missing_constants();
+			$report = wu_cloudways_sync( $domains, $options );
+		} catch ( \Throwable $error ) {
+			return $this->failed( $run_id, $dirty, $error );
+		}
+
+		return $this->keep( $token, $run_id, $dirty, $this->domains->names( $domains ), $report );
+	}
+
+	/**
+	 * Keeps a report.
+	 *
+	 * @param string       $token  The lock's.
+	 * @param int          $run_id The run.
+	 * @param int          $dirty  As it was before the list was read.
+	 * @param list<string> $wanted Mapped names.
+	 * @param array        $report The report.
+	 * @return array See the class.
+	 */
+	private function keep( string $token, int $run_id, int $dirty, array $wanted, array $report ): array {
+		$error   = $report['error'] ?? null;
+		$dry_run = 'changes_pending' === ( $report['status'] ?? '' );
+
+		try {
+			$changed = $this->store->save_report(
+				$token,
+				$run_id,
+				$report,
+				$wanted,
+				function () use ( $dirty, $report, $error, $dry_run ): void {
+					if ( $error ) {
+						$this->note_failure( $dirty, $error['retry_after'] ?? null, true );
+					} else {
+						$this->note_success( $dirty, $report['next_at'] ?? null, $dry_run );
+					}
+				}
+			);
+		} catch ( \Throwable $failure ) {
+			// The run stays open in the table: the next one is told that this one never came back.
+			return $this->storage_failed( $failure, $report, $run_id );
+		}
+
+		$this->arm();
+		$this->log->report( $report, $changed );
+
+		if ( $error ) {
+			$error = $this->error( (string) $error['code'], (string) $error['message'], (string) ( $error['remedy'] ?? '' ), $error );
+		}
+
+		unset( $report['state'] );
+
+		return self::outcome(
+			$error ? 'failed' : 'done',
+			array(
+				'report' => $report,
+				'error'  => $error,
+				'run_id' => $run_id,
+			)
+		);
+	}
+
+	/**
+	 * A call that threw: nothing was written at Cloudways.
+	 *
+	 * @param int        $run_id The run.
+	 * @param int        $dirty  As it was before the list was read.
+	 * @param \Throwable $thrown What was thrown.
+	 * @return array See the class.
+	 */
+	private function failed( int $run_id, int $dirty, \Throwable $thrown ): array {
+		$error   = $this->describe( $thrown );
+		$outcome = 'plan_refused' === $error['code'] ? 'refused' : 'failed';
+		$again   = in_array( $error['code'], array( 'rate_limited', 'busy', 'api_unavailable', 'internal', 'storage' ), true );
+
+		try {
+			$this->store->fail_run( $run_id, $outcome, $error );
+			$this->note_failure( $dirty, $error['retry_after'], $again );
+		} catch ( Store_Exception $failure ) {
+			$this->log->trouble( $failure );
+		}
+
+		$this->arm();
+		$this->log->error( $error );
+
+		return self::outcome(
+			$outcome,
+			array(
+				'error'  => $error,
+				'run_id' => $run_id,
+			)
+		);
+	}
+
+	/**
+	 * What a good run leaves behind.
+	 *
+	 * @param int      $dirty   As it was before the list was read.
+	 * @param int|null $next_at When the engine wants to go on.
+	 * @param bool     $dry_run Nothing was to be written, and something would have been.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	private function note_success( int $dirty, ?int $next_at, bool $dry_run ): void {
+		$this->store->put( 'failures', 0 );
+		$this->store->put( 'hold', 0 );
+
+		if ( $dry_run ) {
+			$this->store->put( 'tried', $dirty );
+		} else {
+			$this->store->put( 'good', time() );
+			$this->store->put( 'tried', 0 );
+			$this->store->clear_dirty( $dirty );
+		}
+
+		$due = time() + Scheduler::RECONCILE;
+
+		if ( null !== $next_at ) {
+			// A time that is past already must not ring at once, again and again.
+			$due = min( $due, max( $next_at, time() + 5 ) );
+		}
+
+		$this->store->put( 'due', ! $dry_run && $this->store->dirty() ? time() + 1 : $due );
+	}
+
+	/**
+	 * What a failed run leaves behind.
+	 *
+	 * @param int      $dirty       As it was before the list was read.
+	 * @param int|null $retry_after What the API asked for, in seconds.
+	 * @param bool     $again       Trying again soon can help.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	private function note_failure( int $dirty, ?int $retry_after, bool $again ): void {
+		$failures = $this->store->pulse()['failures'] + 1;
+		$delay    = $again ? $this->scheduler->backoff( $failures, $retry_after ) : Scheduler::RECONCILE;
+
+		$this->store->put( 'failures', $failures );
+		$this->store->put( 'tried', $dirty );
+		$this->store->put( 'hold', null === $retry_after ? 0 : time() + $retry_after );
+		$this->store->put( 'due', time() + $delay );
+	}
+
+	/**
+	 * The extension is not in this process: leaves it to whoever has it.
+	 *
+	 * @param array $args  Complete arguments.
+	 * @param array $pulse Store::pulse().
+	 * @return array See the class.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function hand_over( array $args, array $pulse ): array {
+		$here  = $this->environment->sapi_here();
+		$other = 'web' === $here ? 'cli' : 'web';
+		$who   = $this->charge->who();
+
+		if ( 'other_process' === $who ) {
+			if ( $this->is_human( $args ) ) {
+				$this->store->put( 'request', time(), (string) wp_json_encode( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) ) );
+			}
+
+			// Not at once: the clocks may ring in this kind of process again.
+			$this->scheduler->wake_at( time() + 5 * MINUTE_IN_SECONDS );
+
+			if ( 'cli' === $here ) {
+				$this->wake->send();
+			}
+
+			return self::outcome( 'handed_over', array( 'handed_to' => $other ) );
+		}
+
+		$this->scheduler->wake_at( time() + Scheduler::RECONCILE );
+
+		// The command line asked whether the extension is here, and it is nowhere: the event is Ultimate Multisite's.
+		if ( 'um' === $who && 'wake' === $args['trigger'] && $pulse['dirty'] && $this->charge->hand_to_um( 'on_add_domain', array( '', 0 ) ) ) {
+			return self::outcome( 'handed_over', array( 'handed_to' => 'um' ) );
+		}
+
+		return self::outcome( 'failed', array( 'error' => $this->extension_error() ) );
+	}
+
+	/**
+	 * Whether a run is worth it.
+	 *
+	 * @param array $args  Complete arguments.
+	 * @param array $pulse Store::pulse().
+	 * @return bool
+	 */
+	private function is_due( array $args, array $pulse ): bool {
+		if ( $this->is_human( $args ) ) {
+			return true;
+		}
+
+		$now = time();
+		$due = ! $pulse['due'] || $pulse['due'] <= $now;
+
+		if ( 'event' !== $args['trigger'] && 'wake' !== $args['trigger'] ) {
+			return $due;
+		}
+
+		if ( 'wake' === $args['trigger'] && $due ) {
+			return true;
+		}
+
+		// The same events do not run again what has just failed on them; its time is due_at.
+		$tried = $pulse['tried'] && $pulse['tried'] === $pulse['dirty'] && ! $due;
+
+		return $pulse['dirty'] > 0 && ! $tried && $pulse['hold'] <= $now;
+	}
+
+	/**
+	 * A person waits for it.
+	 *
+	 * @param array $args Complete arguments.
+	 * @return bool
+	 */
+	private function is_human( array $args ): bool {
+		return $args['ignore_due'] || in_array( $args['trigger'], array( 'page', 'cli' ), true );
+	}
+
+	/**
+	 * Nothing to do. The clock that rang is spent, so the next one is set.
+	 *
+	 * @param array $pulse Store::pulse().
+	 * @return array See the class.
+	 */
+	private function skip( array $pulse ): array {
+		if ( doing_action( Scheduler::HOOK ) && $pulse['due'] ) {
+			$this->arm();
+		}
+
+		return self::outcome( 'skipped' );
+	}
+
+	/**
+	 * Waits until no event came for a second: a burst that is still going on would cost a second run.
+	 *
+	 * @return void
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function wait_for_quiet(): void {
+		$until = microtime( true ) + self::LONGEST_WAIT;
+
+		while ( microtime( true ) < $until && microtime( true ) - $this->store->last_mark() < self::QUIET ) {
+			usleep( 200000 );
+		}
+	}
+
+	/**
+	 * Reads the list. A failure is noted like one of the run, so that it comes again with backoff.
+	 *
+	 * @param array $args Complete arguments.
+	 * @return list<array{domain: string, www: bool, priority: int}>
+	 * @throws Store_Exception When it failed: nothing is pushed then.
+	 */
+	private function read_domains( array $args ): array {
+		try {
+			return $this->domains->read();
+		} catch ( Store_Exception $error ) {
+			$run_id = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
+
+			$this->failed( $run_id, $this->store->dirty(), $error );
+
+			throw $error;
+		}
+	}
+
+	/**
+	 * The options of a call.
+	 *
+	 * @param array $args     Complete arguments.
+	 * @param int   $deadline Seconds.
+	 * @return array
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function options( array $args, int $deadline ): array {
+		$options = array(
+			'www'            => $this->domains->www_setting(),
+			'removed'        => array(),
+			'network_domain' => $this->domains->network_domain(),
+			'deadline'       => $deadline,
+		);
+
+		// The `www` of each too: the setting may have been another one when the name was mapped.
+		foreach ( $this->store->removed() as $name ) {
+			$options['removed'][] = $name;
+
+			if ( ! str_starts_with( $name, 'www.' ) && ! str_starts_with( $name, '*.' ) ) {
+				$options['removed'][] = 'www.' . $name;
+			}
+		}
+
+		$state    = $this->store->state();
+		$sys_user = $this->clone_guard->sys_user();
+
+		if ( null !== $state ) {
+			$options['state'] = $state;
+		}
+
+		if ( null !== $sys_user ) {
+			$options['sys_user'] = $sys_user;
+		}
+
+		if ( ! empty( $args['force'] ) ) {
+			$options['force'] = true;
+		}
+
+		if ( isset( $args['fingerprint'] ) && '' !== $args['fingerprint'] ) {
+			$options['fingerprint'] = (string) $args['fingerprint'];
+		}
+
+		return $options;
+	}
+
+	/**
+	 * Why nothing may be written.
+	 *
+	 * @return array|null Error of an outcome.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function refusal(): ?array {
+		if ( $this->credentials->is_wizard_request() ) {
+			return $this->error( 'wizard', 'The integration wizard is open in this request.', 'Run it from another page.' );
+		}
+
+		$error = $this->um_error();
+
+		if ( null !== $error ) {
+			return $error;
+		}
+
+		if ( ! $this->environment->integration_enabled() ) {
+			return $this->error( 'integration_disabled', 'The Cloudways integration is switched off in Ultimate Multisite.', 'Switch it on in its wizard: Ultimate Multisite, Settings, Integrations, Cloudways, Configuration.' );
+		}
+
+		if ( $this->clone_guard->is_clone() ) {
+			return $this->error(
+				'clone',
+				'This network does not run where it ran when it last wrote to Cloudways: it may be a copy.',
+				'If this is the real site, confirm it on the Cloudways page of the network admin.',
+				array(
+					'details' => array(
+						'expected' => $this->clone_guard->expected(),
+						'actual'   => $this->clone_guard->actual(),
+					),
+				)
+			);
+		}
+
+		return null;
+	}
+
+	/**
+	 * Ultimate Multisite is not there, or not ready.
+	 *
+	 * @return array|null Error of an outcome.
+	 */
+	private function um_error(): ?array {
+		if ( $this->environment->um_loaded() ) {
+			return null;
+		}
+
+		return function_exists( 'WP_Ultimo' )
+			? $this->error( 'um_not_set_up', 'The set-up of Ultimate Multisite is not finished.', 'Finish its set-up wizard.' )
+			: $this->error( 'no_um', 'Ultimate Multisite is not active.', 'Activate it for the network.' );
+	}
+
+	/**
+	 * The extension is not there, or too old.
+	 *
+	 * @return array|null Error of an outcome.
+	 */
+	private function extension_error(): ?array {
+		$extension = $this->environment->extension();
+
+		if ( $extension['compatible'] ) {
+			return null;
+		}
+
+		if ( ! $extension['loaded'] ) {
+			return $this->error( 'extension_missing', 'The PHP extension wu_cloudways is not loaded in this process.', 'Load it: see the Cloudways page of the network admin.', array( 'details' => array( 'here' => $this->environment->sapi_here() ) ) );
+		}
+
+		return $this->error(
+			'extension_old',
+			sprintf( 'The PHP extension wu_cloudways %s is older than this plugin needs.', $extension['version'] ),
+			sprintf( 'Install version %s or newer.', Plugin::MIN_EXTENSION ),
+			array(
+				'details' => array(
+					'version' => $extension['version'],
+					'wanted'  => Plugin::MIN_EXTENSION,
+				),
+			)
+		);
+	}
+
+	/**
+	 * The pulse. Makes the tables first when they are missing.
+	 *
+	 * @return array Store::pulse().
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function pulse(): array {
+		try {
+			return $this->store->pulse();
+		} catch ( Store_Exception $error ) {
+			if ( $this->store->installed() ) {
+				throw $error;
+			}
+
+			$this->store->install();
+
+			return $this->store->pulse();
+		}
+	}
+
+	/**
+	 * Sets the clocks. That it failed must not make a run look failed.
+	 *
+	 * @return void
+	 */
+	private function arm(): void {
+		try {
+			$this->scheduler->arm();
+		} catch ( \Throwable $error ) {
+			$this->log->trouble( $error );
+		}
+	}
+
+	/**
+	 * The arguments of a call, complete.
+	 *
+	 * @param array $args As given.
+	 * @return array
+	 */
+	private function complete( array $args ): array {
+		$args += array(
+			'trigger'    => 'cli',
+			'force'      => false,
+			'ignore_due' => false,
+		);
+
+		$args['deadline'] = max( 1, (int) ( $args['deadline'] ?? ( $this->in_job( $args['trigger'] ) ? self::JOB_DEADLINE : self::PAGE_DEADLINE ) ) );
+
+		return $args;
+	}
+
+	/**
+	 * No person waits for this request.
+	 *
+	 * @param string $trigger What started it.
+	 * @return bool
+	 */
+	private function in_job( string $trigger ): bool {
+		if ( 'page' === $trigger ) {
+			return false;
+		}
+
+		// phpcs:ignore WordPress.Security.NonceVerification -- Only the name of Action Scheduler's own request is looked at.
+		$queue_runner = wp_doing_ajax() && 'as_async_request_queue_runner' === ( $_REQUEST['action'] ?? '' );
+
+		return 'wake' === $trigger || 'cli' === $this->environment->sapi_here() || wp_doing_cron() || $queue_runner;
+	}
+
+	/**
+	 * Something thrown, as the error of an outcome.
+	 *
+	 * @param \Throwable $thrown What was thrown.
+	 * @return array
+	 */
+	private function describe( \Throwable $thrown ): array {
+		if ( $thrown instanceof Store_Exception ) {
+			return $this->error( 'storage', $thrown->getMessage(), 'Look at the database: nothing was sent to Cloudways.' );
+		}
+
+		if ( ! method_exists( $thrown, 'getErrorCode' ) ) {
+			return $this->error( 'internal', sprintf( '%s: %s', get_class( $thrown ), $thrown->getMessage() ), 'Report this with the versions of the plugin and the extension.' );
+		}
+
+		return $this->error(
+			$thrown->getErrorCode(),
+			$thrown->getMessage(),
+			$thrown->getRemedy(),
+			array(
+				'retry_after' => $thrown->getRetryAfter(),
+				'details'     => $thrown->getDetails(),
+				'plan'        => method_exists( $thrown, 'getPlan' ) ? $thrown->getPlan() : null,
+			)
+		);
+	}
+
+	/**
+	 * The memory failed.
+	 *
+	 * @param \Throwable $thrown What was thrown.
+	 * @param array|null $report The report that could not be kept.
+	 * @param int|null   $run_id Its run.
+	 * @return array See the class.
+	 */
+	private function storage_failed( \Throwable $thrown, ?array $report = null, ?int $run_id = null ): array {
+		$this->log->trouble( $thrown );
+		unset( $report['state'] );
+
+		$remedy = null === $report
+			? 'Look at the database: nothing was sent to Cloudways.'
+			: 'Look at the database: the run was made at Cloudways, and the next one starts from what is there.';
+
+		return self::outcome(
+			'failed',
+			array(
+				'report' => $report,
+				'error'  => $this->error( 'storage', $thrown->getMessage(), $remedy ),
+				'run_id' => $run_id,
+			)
+		);
+	}
+
+	/**
+	 * An error of an outcome.
+	 *
+	 * @param string $code    Code.
+	 * @param string $message What happened.
+	 * @param string $remedy  What to do.
+	 * @param array  $more    retry_after, details, plan.
+	 * @return array
+	 */
+	private function error( string $code, string $message, string $remedy, array $more = array() ): array {
+		return array(
+			'code'        => $code,
+			'message'     => $message,
+			'remedy'      => $remedy,
+			'retry_after' => $more['retry_after'] ?? null,
+			'exit_code'   => self::EXIT_CODES[ $code ] ?? 70,
+			'details'     => (array) ( $more['details'] ?? array() ),
+			'plan'        => $more['plan'] ?? null,
+		);
+	}
+
+	/**
+	 * An outcome.
+	 *
+	 * @param string $outcome Word.
+	 * @param array  $more    report, error, run_id, handed_to.
+	 * @return array
+	 */
+	private static function outcome( string $outcome, array $more = array() ): array {
+		return array_merge(
+			array(
+				'outcome'   => $outcome,
+				'report'    => null,
+				'error'     => null,
+				'run_id'    => null,
+				'handed_to' => null,
+			),
+			$more
+		);
+	}
 }

@@ -19,53 +19,500 @@ defined( 'ABSPATH' ) || exit;
  *     wu_cloudways_sync_runs     the last twenty runs in short, the last one whole
  *
  * Every read goes past the object cache, and a failed read or write is a Store_Exception.
+ *
+ * Names in the memory table:
+ *
+ *     dirty     number: changes that wait; value: time of the last one, with microseconds
+ *     tried     number: dirty as it was when a run last failed; the same events do not make it run again
+ *     failures  number: failed runs in a row
+ *     due       number: unix time of the next run
+ *     hold      number: unix time before which nobody but a person starts a run (the API said so)
+ *     good      number: unix time of the last good run; cleared on deactivation
+ *     state     value: the engine's memory (JSON)
+ *     home      value: where the network ran when it wrote (see Clone_Guard)
+ *     web, cli  number: 1 when the extension was seen there, 0 when it was not
+ *     request   value: what a page asked of the command line (JSON)
+ *     wake      number: time of the last accepted wake-up, in microseconds
+ *     logged    value: the last line about the whole, so that it is not repeated
  */
 final class Store {
 
-	public function install(): void {}
+	const TABLES    = array( 'lock', 'memory', 'domains', 'removed', 'runs' );
+	const KEPT_RUNS = 20;
 
-	public function uninstall(): void {}
+	/**
+	 * Longest slice of a multi-row statement, in bytes: far below the smallest max_allowed_packet in use.
+	 */
+	const SLICE = 262144;
 
-	public function installed(): bool {}
+	/**
+	 * Creates the tables. Does nothing to those that exist.
+	 *
+	 * @return void
+	 * @throws Store_Exception When the database refused.
+	 */
+	public function install(): void {
+		global $wpdb;
+
+		$charset = $wpdb->get_charset_collate();
+		$columns = array(
+			'lock'    => "name varchar(64) NOT NULL,
+				token varchar(64) NOT NULL DEFAULT '',
+				since bigint NOT NULL DEFAULT 0,
+				expires bigint NOT NULL DEFAULT 0,
+				context varchar(190) NOT NULL DEFAULT '',
+				saves bigint NOT NULL DEFAULT 0,
+				PRIMARY KEY (name)",
+			'memory'  => 'name varchar(64) NOT NULL,
+				number bigint NOT NULL DEFAULT 0,
+				value longtext,
+				PRIMARY KEY (name)',
+			// The key is a hash: a name of 253 characters is longer than an index may be on older databases.
+			'domains' => "id char(32) NOT NULL,
+				domain varchar(255) NOT NULL,
+				verdict varchar(20) NOT NULL DEFAULT '',
+				alias varchar(20) NOT NULL DEFAULT '',
+				certificate varchar(20) NOT NULL DEFAULT '',
+				hash char(32) NOT NULL DEFAULT '',
+				value longtext NOT NULL,
+				PRIMARY KEY (id),
+				KEY domain (domain(150))",
+			'removed' => 'id char(32) NOT NULL,
+				domain varchar(255) NOT NULL,
+				since bigint NOT NULL DEFAULT 0,
+				PRIMARY KEY (id)',
+			'runs'    => "id bigint unsigned NOT NULL AUTO_INCREMENT,
+				started_at bigint NOT NULL DEFAULT 0,
+				finished_at bigint NOT NULL DEFAULT 0,
+				cause varchar(20) NOT NULL DEFAULT '',
+				context varchar(20) NOT NULL DEFAULT '',
+				status varchar(20) NOT NULL DEFAULT '',
+				code varchar(64) NOT NULL DEFAULT '',
+				message text,
+				remedy text,
+				added int NOT NULL DEFAULT 0,
+				removed int NOT NULL DEFAULT 0,
+				report longtext,
+				PRIMARY KEY (id)",
+		);
+
+		foreach ( $columns as $name => $definition ) {
+			Database::write( 'CREATE TABLE IF NOT EXISTS ' . Database::table( $name ) . " ({$definition}) {$charset}" );
+		}
+	}
+
+	/**
+	 * Drops the tables.
+	 *
+	 * @return void
+	 * @throws Store_Exception When the database refused.
+	 */
+	public function uninstall(): void {
+		foreach ( self::TABLES as $name ) {
+			Database::write( 'DROP TABLE IF EXISTS ' . Database::table( $name ) );
+		}
+	}
+
+	/**
+	 * The tables are there.
+	 *
+	 * @return bool
+	 */
+	public function installed(): bool {
+		try {
+			foreach ( self::TABLES as $name ) {
+				Database::rows( 'SELECT 1 FROM ' . Database::table( $name ) . ' LIMIT 1' );
+			}
+		} catch ( Store_Exception $error ) {
+			return false;
+		}
+
+		return true;
+	}
 
 	/**
 	 * Something changed that Cloudways does not know yet.
 	 *
-	 * @param string       $reason  A short word for the log: add, rename, delete, save, site, settings ...
+	 * @param string       $reason  A short word for a person who looks at the table: add, rename, delete, save, site, settings, dns.
 	 * @param list<string> $removed Names whose mapping ended.
+	 * @return void
+	 * @throws Store_Exception When it could not be remembered.
 	 */
-	public function mark_dirty( string $reason, array $removed = array() ): void {}
+	public function mark_dirty( string $reason, array $removed = array() ): void {
+		// The names first: a run that sees the count must see them too.
+		foreach ( $removed as $name ) {
+			$name = self::column( strtolower( trim( (string) $name ) ) );
 
-	/** How many changes wait. */
-	public function dirty(): int {}
+			if ( '' !== $name ) {
+				Database::write(
+					'INSERT IGNORE INTO ' . Database::table( 'removed' ) . ' (id, domain, since) VALUES (%s, %s, %d)',
+					array( md5( $name ), $name, time() )
+				);
+			}
+		}
 
-	/** Unix time of the next run; null when nothing was planned yet. */
-	public function due_at(): ?int {}
-
-	/** The engine's memory, as it was returned last. */
-	public function state(): ?array {}
-
-	/** The last report (design: the report, version 1) with all its domains, without `state`. */
-	public function last_report(): ?array {}
+		$this->put_missing( 'dirty' );
+		Database::write(
+			'UPDATE ' . Database::table( 'memory' ) . " SET number = number + 1, value = %s WHERE name = 'dirty'",
+			array( sprintf( '%.6F %s', microtime( true ), $reason ) )
+		);
+	}
 
 	/**
-	 * The last report without its domains: cheap, also with ten thousand of them.
-	 * `domains` is an empty array, `domain_counts` is array{total: int, by_verdict: array<string, int>, by_certificate: array<string, int>, by_alias: array<string, int>}.
+	 * How many changes wait.
+	 *
+	 * @return int
+	 * @throws Store_Exception When it could not be read.
 	 */
-	public function last_summary(): ?array {}
+	public function dirty(): int {
+		return $this->number( 'dirty' ) ?? 0;
+	}
 
 	/**
+	 * Clears what was counted before the list was read, and nothing that was counted since.
+	 *
+	 * @param int $number dirty() as it was then.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function clear_dirty( int $number ): void {
+		Database::write( 'UPDATE ' . Database::table( 'memory' ) . " SET number = number - %d WHERE name = 'dirty' AND number >= %d", array( $number, $number ) );
+	}
+
+	/**
+	 * When the last change was counted.
+	 *
+	 * @return float Unix time; 0 when never.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function last_mark(): float {
+		return (float) strtok( (string) $this->value( 'dirty' ), ' ' );
+	}
+
+	/**
+	 * Time of the next run.
+	 *
+	 * @return int|null Unix time; null when nothing was planned yet.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function due_at(): ?int {
+		$due = $this->number( 'due' );
+
+		return $due ? $due : null;
+	}
+
+	/**
+	 * What decides whether a run is worth it, in one read.
+	 *
+	 * @return array{dirty: int, tried: int, failures: int, due: int, hold: int}
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function pulse(): array {
+		$pulse = array_fill_keys( array( 'dirty', 'tried', 'failures', 'due', 'hold' ), 0 );
+		$rows  = Database::rows( 'SELECT name, number FROM ' . Database::table( 'memory' ) . " WHERE name IN ('dirty', 'tried', 'failures', 'due', 'hold')" );
+
+		foreach ( $rows as $row ) {
+			$pulse[ $row['name'] ] = (int) $row['number'];
+		}
+
+		return $pulse;
+	}
+
+	/**
+	 * The engine's memory, as it was returned last.
+	 *
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function state(): ?array {
+		return $this->json( 'state' );
+	}
+
+	/**
+	 * Names whose mapping ended, and that may still be at Cloudways.
+	 *
+	 * @return list<string>
+	 * @throws Store_Exception When they could not be read.
+	 */
+	public function removed(): array {
+		return array_column( Database::rows( 'SELECT domain FROM ' . Database::table( 'removed' ) . ' ORDER BY domain' ), 'domain' );
+	}
+
+	/**
+	 * The number of a row in the memory.
+	 *
+	 * @param string $name Name.
+	 * @return int|null Null when there is none.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function number( string $name ): ?int {
+		$row = Database::row( 'SELECT number FROM ' . Database::table( 'memory' ) . ' WHERE name = %s', array( $name ) );
+
+		return $row ? (int) $row['number'] : null;
+	}
+
+	/**
+	 * The text of a row in the memory.
+	 *
+	 * @param string $name Name.
+	 * @return string|null Null when there is none.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function value( string $name ): ?string {
+		return Database::row( 'SELECT value FROM ' . Database::table( 'memory' ) . ' WHERE name = %s', array( $name ) )['value'] ?? null;
+	}
+
+	/**
+	 * The array in a row of the memory.
+	 *
+	 * @param string $name Name.
+	 * @return array|null Null when there is none.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function json( string $name ): ?array {
+		$value = json_decode( (string) $this->value( $name ), true );
+
+		return is_array( $value ) ? $value : null;
+	}
+
+	/**
+	 * Keeps a number, a text, or both.
+	 *
+	 * @param string      $name   Name.
+	 * @param int         $number Number.
+	 * @param string|null $value  Text.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function put( string $name, int $number, ?string $value = null ): void {
+		$this->put_missing( $name );
+
+		if ( null === $value ) {
+			Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s', array( $number, $name ) );
+
+			return;
+		}
+
+		Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d, value = %s WHERE name = %s', array( $number, $value, $name ) );
+	}
+
+	/**
+	 * Forgets a row.
+	 *
+	 * @param string $name Name.
+	 * @return void
+	 * @throws Store_Exception When it could not be forgotten.
+	 */
+	public function forget( string $name ): void {
+		Database::write( 'DELETE FROM ' . Database::table( 'memory' ) . ' WHERE name = %s', array( $name ) );
+	}
+
+	/**
+	 * Raises a number, for one process only.
+	 *
+	 * @param string $name   Name.
+	 * @param int    $number New number.
+	 * @return bool False when it was that high already.
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function raise( string $name, int $number ): bool {
+		$this->put_missing( $name );
+
+		return 1 === Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s AND number < %d', array( $number, $name, $number ) );
+	}
+
+	/**
+	 * Takes what a page asked of the command line. It is gone then.
+	 *
+	 * @return array{force?: bool, fingerprint?: string}|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function take_request(): ?array {
+		$request = $this->json( 'request' );
+
+		if ( null !== $request ) {
+			$this->forget( 'request' );
+		}
+
+		return $request;
+	}
+
+	/**
+	 * Notes that a run begins.
+	 *
+	 * @param string $trigger What started it.
+	 * @param string $context 'web' or 'cli'.
+	 * @return int Its id.
+	 * @throws Store_Exception When it could not be noted.
+	 */
+	public function begin_run( string $trigger, string $context ): int {
+		global $wpdb;
+
+		Database::write(
+			'INSERT INTO ' . Database::table( 'runs' ) . " (started_at, cause, context, status) VALUES (%d, %s, %s, 'running')",
+			array( time(), $trigger, $context )
+		);
+
+		return (int) $wpdb->insert_id;
+	}
+
+	/**
+	 * An earlier run never came to its end: what it sent, nobody knows.
+	 *
+	 * @param int $run_id The run that asks.
+	 * @return bool
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function interrupted_before( int $run_id ): bool {
+		return null !== Database::row(
+			'SELECT id FROM ' . Database::table( 'runs' ) . " WHERE id < %d AND status = 'running' LIMIT 1",
+			array( $run_id )
+		);
+	}
+
+	/**
+	 * Notes that a run ended without a report: nothing was written at Cloudways.
+	 *
+	 * @param int    $run_id The run.
+	 * @param string $status failed or refused.
+	 * @param array  $error  Error of an outcome.
+	 * @return void
+	 * @throws Store_Exception When it could not be noted.
+	 */
+	public function fail_run( int $run_id, string $status, array $error ): void {
+		Database::write(
+			'UPDATE ' . Database::table( 'runs' ) . ' SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s WHERE id = %d',
+			array( time(), $status, $error['code'], self::text( $error['message'] ), self::text( $error['remedy'] ), $run_id )
+		);
+		$this->prune_runs();
+	}
+
+	/**
+	 * Keeps a report, its state and its domains: all of it, or nothing, and only for the one who holds the lock.
+	 *
+	 * @param string     $token  The lock's.
+	 * @param int        $run_id The run.
+	 * @param array      $report As the extension returned it.
+	 * @param list<string> $wanted Names that are mapped now.
+	 * @param callable   $more   Further writes that belong to it.
+	 * @return array<string, array{before: ?array, after: ?array}> Domains whose entry changed.
+	 * @throws Store_Exception When it could not be kept, or somebody else holds the lock.
+	 */
+	public function save_report( string $token, int $run_id, array $report, array $wanted, callable $more ): array {
+		return Database::transaction(
+			function () use ( $token, $run_id, $report, $wanted, $more ) {
+				if ( ! Lock::keep( $token ) ) {
+					throw new Store_Exception( 'The lock was taken over while the run went on.' );
+				}
+
+				if ( isset( $report['state'] ) ) {
+					$this->put( 'state', $this->number( 'state' ) + 1, self::encode( $report['state'] ) );
+				}
+
+				$changed = $this->save_domains( (array) ( $report['domains'] ?? array() ) );
+
+				$this->forget_removed( (array) ( $report['aliases']['observed'] ?? array() ), $wanted, isset( $report['aliases']['observed'] ) );
+				$this->finish_run( $run_id, $report );
+				$more();
+
+				return $changed;
+			}
+		);
+	}
+
+	/**
+	 * The last report (version 1) with all its domains, without `state`.
+	 *
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function last_report(): ?array {
+		$report = $this->stored_report();
+
+		if ( null === $report ) {
+			return null;
+		}
+
+		$report['domains'] = array();
+
+		foreach ( Database::rows( 'SELECT domain, value FROM ' . Database::table( 'domains' ) . ' ORDER BY domain' ) as $row ) {
+			$report['domains'][ $row['domain'] ] = json_decode( (string) $row['value'], true );
+		}
+
+		return $report;
+	}
+
+	/**
+	 * The last report without its domains: cheap, also with ten thousand of them. Instead of them, `domain_counts` is
+	 * array{total: int, by_verdict: array<string, int>, by_certificate: array<string, int>, by_alias: array<string, int>}.
+	 *
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function last_summary(): ?array {
+		$report = $this->stored_report();
+
+		if ( null === $report ) {
+			return null;
+		}
+
+		$table  = Database::table( 'domains' );
+		$counts = array( 'total' => (int) Database::row( "SELECT COUNT(*) AS n FROM {$table}" )['n'] );
+
+		foreach ( array( 'verdict', 'certificate', 'alias' ) as $column ) {
+			$counts[ "by_{$column}" ] = array_map(
+				'intval',
+				array_column( Database::rows( "SELECT {$column} AS word, COUNT(*) AS n FROM {$table} WHERE {$column} <> '' GROUP BY {$column} ORDER BY {$column}" ), 'n', 'word' )
+			);
+		}
+
+		$report['domains']       = array();
+		$report['domain_counts'] = $counts;
+
+		return $report;
+	}
+
+	/**
+	 * The newest run.
+	 *
 	 * @return array{id: int, started_at: int, finished_at: ?int, trigger: string, context: string, status: string, code: ?string, message: ?string, remedy: ?string, added: int, removed: int}|null
 	 *         status: running, the report's status (ok, pending, partial, changes_pending), failed, refused, interrupted
+	 * @throws Store_Exception When it could not be read.
 	 */
-	public function last_run(): ?array {}
+	public function last_run(): ?array {
+		return $this->runs( 1 )[0] ?? null;
+	}
 
 	/**
 	 * Newest first, shaped as last_run().
 	 *
+	 * @param int $limit How many.
 	 * @return list<array>
+	 * @throws Store_Exception When they could not be read.
 	 */
-	public function runs( int $limit = 20 ): array {}
+	public function runs( int $limit = 20 ): array {
+		$rows = Database::rows(
+			'SELECT id, started_at, finished_at, cause, context, status, code, message, remedy, added, removed FROM ' . Database::table( 'runs' ) . ' ORDER BY id DESC LIMIT %d',
+			array( $limit )
+		);
+
+		return array_map(
+			static fn( array $row ): array => array(
+				'id'          => (int) $row['id'],
+				'started_at'  => (int) $row['started_at'],
+				'finished_at' => (int) $row['finished_at'] ? (int) $row['finished_at'] : null,
+				'trigger'     => $row['cause'],
+				'context'     => $row['context'],
+				'status'      => $row['status'],
+				'code'        => '' === $row['code'] ? null : $row['code'],
+				'message'     => $row['message'],
+				'remedy'      => $row['remedy'],
+				'added'       => (int) $row['added'],
+				'removed'     => (int) $row['removed'],
+			),
+			$rows
+		);
+	}
 
 	/**
 	 * A page of the last report's domains.
@@ -73,6 +520,264 @@ final class Store {
 	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, page?: int, per_page?: int} $args
 	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked.
 	 * @return array{items: array<string, array>, total: int} Name => the report's entry for it.
+	 * @throws Store_Exception When they could not be read.
 	 */
-	public function domains( array $args = array() ): array {}
+	public function domains( array $args = array() ): array {
+		global $wpdb;
+
+		$where  = array( '1 = 1' );
+		$values = array();
+
+		if ( '' !== (string) ( $args['search'] ?? '' ) ) {
+			$where[]  = 'domain LIKE %s';
+			$values[] = '%' . $wpdb->esc_like( strtolower( (string) $args['search'] ) ) . '%';
+		}
+
+		foreach ( array( 'verdict', 'alias', 'certificate' ) as $column ) {
+			if ( '' !== (string) ( $args[ $column ] ?? '' ) ) {
+				$where[]  = "{$column} = %s";
+				$values[] = (string) $args[ $column ];
+			}
+		}
+
+		$from     = Database::table( 'domains' ) . ' WHERE ' . implode( ' AND ', $where );
+		$per_page = max( 1, (int) ( $args['per_page'] ?? 50 ) );
+		$offset   = $per_page * ( max( 1, (int) ( $args['page'] ?? 1 ) ) - 1 );
+		$items    = array();
+
+		foreach ( Database::rows( "SELECT domain, value FROM {$from} ORDER BY domain LIMIT %d OFFSET %d", array_merge( $values, array( $per_page, $offset ) ) ) as $row ) {
+			$items[ $row['domain'] ] = json_decode( (string) $row['value'], true );
+		}
+
+		return array(
+			'items' => $items,
+			'total' => (int) Database::row( "SELECT COUNT(*) AS n FROM {$from}", $values )['n'],
+		);
+	}
+
+	/**
+	 * A row that is to be updated must be there.
+	 *
+	 * @param string $name Name.
+	 * @return void
+	 * @throws Store_Exception When it could not be made.
+	 */
+	private function put_missing( string $name ): void {
+		Database::write( 'INSERT IGNORE INTO ' . Database::table( 'memory' ) . ' (name, number) VALUES (%s, 0)', array( $name ) );
+	}
+
+	/**
+	 * Makes the domains table equal to the report, with writes for the difference only.
+	 *
+	 * @param array<string, array> $domains The report's.
+	 * @return array<string, array{before: ?array, after: ?array}> What changed.
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	private function save_domains( array $domains ): array {
+		$table   = Database::table( 'domains' );
+		$known   = array_column( Database::rows( "SELECT id, domain, hash FROM {$table}" ), null, 'id' );
+		$gone    = $known;
+		$changed = array();
+		$fresh   = array();
+
+		foreach ( $domains as $name => $entry ) {
+			$name = self::column( (string) $name );
+			$id   = md5( $name );
+			$json = self::encode( $entry );
+			$hash = md5( $json );
+
+			unset( $gone[ $id ] );
+
+			if ( ( $known[ $id ]['hash'] ?? '' ) !== $hash ) {
+				$changed[ $name ] = array(
+					'before' => null,
+					'after'  => $entry,
+				);
+				$fresh[ $id ]     = array( $id, $name, (string) ( $entry['dns']['verdict'] ?? '' ), (string) ( $entry['alias'] ?? '' ), (string) ( $entry['certificate'] ?? '' ), $hash, $json );
+			}
+		}
+
+		foreach ( $gone as $row ) {
+			$changed[ $row['domain'] ] = array(
+				'before' => null,
+				'after'  => null,
+			);
+		}
+
+		$old = array_values( array_intersect( array_keys( $known ), array_merge( array_keys( $fresh ), array_keys( $gone ) ) ) );
+
+		foreach ( array_chunk( $old, 500 ) as $ids ) {
+			$in = implode( ', ', array_fill( 0, count( $ids ), '%s' ) );
+
+			foreach ( Database::rows( "SELECT domain, value FROM {$table} WHERE id IN ({$in})", $ids ) as $row ) {
+				$changed[ $row['domain'] ]['before'] = json_decode( (string) $row['value'], true );
+			}
+
+			Database::write( "DELETE FROM {$table} WHERE id IN ({$in})", $ids );
+		}
+
+		foreach ( self::slices( $fresh ) as $slice ) {
+			Database::write(
+				"INSERT INTO {$table} (id, domain, verdict, alias, certificate, hash, value) VALUES "
+					. implode( ', ', array_fill( 0, count( $slice ), '(%s, %s, %s, %s, %s, %s, %s)' ) ),
+				array_merge( ...$slice )
+			);
+		}
+
+		return $changed;
+	}
+
+	/**
+	 * Forgets names that are gone at Cloudways, or wanted again.
+	 *
+	 * @param list<string> $observed Aliases at Cloudways.
+	 * @param list<string> $wanted   Mapped names.
+	 * @param bool         $known    $observed was really read.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	private function forget_removed( array $observed, array $wanted, bool $known ): void {
+		$wanted   = array_fill_keys( array_map( 'strtolower', $wanted ), true );
+		$observed = array_fill_keys( array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), $observed ), true );
+		$done     = array();
+
+		foreach ( $this->removed() as $name ) {
+			$there = isset( $observed[ $name ] ) || isset( $observed[ 'www.' . $name ] );
+
+			if ( isset( $wanted[ $name ] ) || ( $known && ! $there ) ) {
+				$done[] = md5( $name );
+			}
+		}
+
+		foreach ( array_chunk( $done, 500 ) as $ids ) {
+			Database::write( 'DELETE FROM ' . Database::table( 'removed' ) . ' WHERE id IN (' . implode( ', ', array_fill( 0, count( $ids ), '%s' ) ) . ')', $ids );
+		}
+	}
+
+	/**
+	 * Notes the end of a run that has a report, and closes those before it that had none.
+	 *
+	 * @param int   $run_id The run.
+	 * @param array $report The report.
+	 * @return void
+	 * @throws Store_Exception When it could not be noted.
+	 */
+	private function finish_run( int $run_id, array $report ): void {
+		$table = Database::table( 'runs' );
+		$short = $report;
+
+		unset( $short['domains'], $short['state'] );
+
+		Database::write(
+			"UPDATE {$table} SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, added = %d, removed = %d, report = %s WHERE id = %d",
+			array(
+				time(),
+				(string) ( $report['status'] ?? '' ),
+				(string) ( $report['error']['code'] ?? '' ),
+				self::text( (string) ( $report['error']['message'] ?? '' ) ),
+				self::text( (string) ( $report['error']['remedy'] ?? '' ) ),
+				count( (array) ( $report['aliases']['added'] ?? array() ) ),
+				count( (array) ( $report['aliases']['removed'] ?? array() ) ),
+				self::encode( $short ),
+				$run_id,
+			)
+		);
+		Database::write( "UPDATE {$table} SET report = NULL WHERE id <> %d AND report IS NOT NULL", array( $run_id ) );
+		Database::write( "UPDATE {$table} SET status = 'interrupted' WHERE id < %d AND status = 'running'", array( $run_id ) );
+		$this->prune_runs();
+	}
+
+	/**
+	 * Keeps the last twenty, and the one with the report.
+	 *
+	 * @return void
+	 * @throws Store_Exception When it could not be done.
+	 */
+	private function prune_runs(): void {
+		$table = Database::table( 'runs' );
+		$last  = Database::row( "SELECT id FROM {$table} ORDER BY id DESC LIMIT 1 OFFSET %d", array( self::KEPT_RUNS ) );
+
+		if ( null !== $last ) {
+			Database::write( "DELETE FROM {$table} WHERE id <= %d AND report IS NULL AND status <> 'running'", array( (int) $last['id'] ) );
+		}
+	}
+
+	/**
+	 * The last report as it is stored: without domains and state.
+	 *
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	private function stored_report(): ?array {
+		$row    = Database::row( 'SELECT report FROM ' . Database::table( 'runs' ) . ' WHERE report IS NOT NULL ORDER BY id DESC LIMIT 1' );
+		$report = json_decode( (string) ( $row['report'] ?? '' ), true );
+
+		return is_array( $report ) ? $report : null;
+	}
+
+	/**
+	 * Rows in slices that fit into one statement.
+	 *
+	 * @param array<list<string>> $rows Rows.
+	 * @return iterable<list<list<string>>>
+	 */
+	private static function slices( array $rows ): iterable {
+		$slice = array();
+		$bytes = 0;
+
+		foreach ( $rows as $row ) {
+			$size = array_sum( array_map( 'strlen', $row ) );
+
+			if ( $slice && ( $bytes + $size > self::SLICE || count( $slice ) >= 500 ) ) {
+				yield $slice;
+
+				$slice = array();
+				$bytes = 0;
+			}
+
+			$slice[] = $row;
+			$bytes  += $size;
+		}
+
+		if ( $slice ) {
+			yield $slice;
+		}
+	}
+
+	/**
+	 * JSON that a utf8 column takes.
+	 *
+	 * @param mixed $value What to keep.
+	 * @return string
+	 * @throws Store_Exception When it cannot be written as JSON.
+	 */
+	private static function encode( $value ): string {
+		$json = wp_json_encode( $value, JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PRESERVE_ZERO_FRACTION );
+
+		if ( false === $json ) {
+			throw new Store_Exception( 'The report cannot be written as JSON.' );
+		}
+
+		return $json;
+	}
+
+	/**
+	 * A text that a utf8 column takes.
+	 *
+	 * @param string $text Text.
+	 * @return string
+	 */
+	private static function text( string $text ): string {
+		return mb_substr( mb_scrub( $text, 'UTF-8' ), 0, 2000, 'UTF-8' );
+	}
+
+	/**
+	 * A name as its column holds it: a mapped name can be anything, the longest one is cut.
+	 *
+	 * @param string $name Name.
+	 * @return string
+	 */
+	private static function column( string $name ): string {
+		return mb_substr( str_replace( "\0", '', mb_scrub( $name, 'UTF-8' ) ), 0, 255, 'UTF-8' );
+	}
 }

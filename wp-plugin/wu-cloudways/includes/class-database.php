@@ -1,0 +1,132 @@
+<?php
+/**
+ * Statements whose failure is an exception.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Sends statements through $wpdb, and tells "no rows" from "it failed".
+ *
+ * $wpdb answers an empty list in both cases, and a push that follows from an empty list would take every domain away.
+ */
+final class Database {
+
+	/**
+	 * Full name of one of our tables.
+	 *
+	 * @param string $name lock, memory, domains, removed or runs.
+	 * @return string
+	 */
+	public static function table( string $name ): string {
+		global $wpdb;
+
+		return $wpdb->base_prefix . 'wu_cloudways_sync_' . $name;
+	}
+
+	/**
+	 * Runs a statement.
+	 *
+	 * @param string $sql  With placeholders as in $wpdb->prepare() when values are given.
+	 * @param array  $args Values.
+	 * @return int Rows changed.
+	 * @throws Store_Exception When it failed.
+	 */
+	public static function write( string $sql, array $args = array() ): int {
+		global $wpdb;
+
+		return self::run( $sql, $args ) ? (int) $wpdb->rows_affected : 0;
+	}
+
+	/**
+	 * Reads rows.
+	 *
+	 * @param string $sql  With placeholders when values are given.
+	 * @param array  $args Values.
+	 * @return list<array<string, string|null>>
+	 * @throws Store_Exception When it failed.
+	 */
+	public static function rows( string $sql, array $args = array() ): array {
+		global $wpdb;
+
+		self::run( $sql, $args );
+
+		return array_map( 'get_object_vars', array_values( (array) $wpdb->last_result ) );
+	}
+
+	/**
+	 * Reads one row.
+	 *
+	 * @param string $sql  With placeholders when values are given.
+	 * @param array  $args Values.
+	 * @return array<string, string|null>|null Null when there is none.
+	 * @throws Store_Exception When it failed.
+	 */
+	public static function row( string $sql, array $args = array() ): ?array {
+		return self::rows( $sql, $args )[0] ?? null;
+	}
+
+	/**
+	 * Does it all, or nothing of it.
+	 *
+	 * @param callable $work What to do.
+	 * @return mixed What $work returned.
+	 * @throws \Throwable What $work threw, after everything was undone.
+	 */
+	public static function transaction( callable $work ) {
+		self::write( 'START TRANSACTION' );
+
+		try {
+			$result = $work();
+			self::write( 'COMMIT' );
+		} catch ( \Throwable $error ) {
+			try {
+				self::write( 'ROLLBACK' );
+			} catch ( Store_Exception $ignored ) {
+				// The connection is gone, and what was not committed with it.
+				unset( $ignored );
+			}
+
+			throw $error;
+		}
+
+		return $result;
+	}
+
+	/**
+	 * Prepares and sends.
+	 *
+	 * @param string $sql  Statement.
+	 * @param array  $args Values.
+	 * @return int|bool As $wpdb->query().
+	 * @throws Store_Exception When it failed.
+	 */
+	private static function run( string $sql, array $args ) {
+		global $wpdb;
+
+		// phpcs:ignore WordPress.DB.PreparedSQL.NotPrepared -- The statements are ours; their values come through the placeholders.
+		$statement  = $args ? $wpdb->prepare( $sql, $args ) : $sql;
+		$suppressed = $wpdb->suppress_errors( true );
+
+		try {
+			// phpcs:ignore WordPress.DB -- Our own tables, and past every cache.
+			$result = $statement ? $wpdb->query( $statement ) : false;
+			$error  = $wpdb->last_error;
+		} finally {
+			$wpdb->suppress_errors( $suppressed );
+		}
+
+		if ( false === $result || '' !== (string) $error ) {
+			// The statement holds values, so it is not quoted: only its first words are.
+			$words = implode( ' ', array_slice( preg_split( '/\s+/', trim( $sql ) ), 0, 3 ) );
+
+			throw new Store_Exception( trim( sprintf( 'The database refused "%s ...": %s', $words, wp_strip_all_tags( (string) $error ) ) ) );
+		}
+
+		return $result;
+	}
+}

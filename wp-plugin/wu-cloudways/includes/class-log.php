@@ -1,0 +1,196 @@
+<?php
+/**
+ * Ultimate Multisite's log.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Writes a line per fact, and only when it changed: to `integration-cloudways`, and to `domain-<host>`, which Ultimate
+ * Multisite shows on the domain's page.
+ *
+ * On nginx the folder of these logs can be public: nothing secret gets here, and an error's text is the engine's own,
+ * which holds no token, key or e-mail.
+ */
+final class Log {
+
+	const HANDLE = 'integration-cloudways';
+
+	/**
+	 * The memory.
+	 *
+	 * @var Store
+	 */
+	private $store;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Store $store The memory.
+	 */
+	public function __construct( Store $store ) {
+		$this->store = $store;
+	}
+
+	/**
+	 * A run with a report.
+	 *
+	 * @param array                                              $report  The report.
+	 * @param array<string, array{before: ?array, after: ?array}> $changed Domains whose entry changed.
+	 * @return void
+	 */
+	public function report( array $report, array $changed ): void {
+		foreach ( array( 'added', 'removed' ) as $what ) {
+			$names = (array) ( $report['aliases'][ $what ] ?? array() );
+
+			if ( $names ) {
+				$this->line( self::HANDLE, sprintf( 'Aliases %s: %s', $what, self::names( $names ) ) );
+			}
+		}
+
+		$ordered = (array) ( $report['certificate']['ordered'] ?? array() );
+
+		if ( $ordered ) {
+			$this->line( self::HANDLE, sprintf( 'Certificate ordered for %d names: %s', count( $ordered ), self::names( $ordered ) ) );
+		}
+
+		foreach ( $changed as $name => $entries ) {
+			$this->domain( (string) $name, $entries['before'], $entries['after'] );
+		}
+
+		$facts = array( 'Status: ' . ( $report['status'] ?? '?' ) . '.' );
+
+		foreach ( (array) ( $report['warnings'] ?? array() ) as $warning ) {
+			$facts[] = (string) ( $warning['text'] ?? $warning['code'] ?? '' );
+		}
+
+		if ( ! empty( $report['aliases']['withheld'] ) ) {
+			$facts[] = sprintf( 'Withheld: %s.', self::names( (array) $report['aliases']['withheld'] ) );
+		}
+
+		if ( ! empty( $report['error'] ) ) {
+			$this->error( $report['error'] );
+
+			return;
+		}
+
+		$this->whole( implode( ' ', $facts ), 'info' );
+	}
+
+	/**
+	 * A run that failed.
+	 *
+	 * @param array{code?: string, message?: string, remedy?: string} $error Error.
+	 * @return void
+	 */
+	public function error( array $error ): void {
+		$this->whole( trim( sprintf( 'Failed (%s): %s %s', $error['code'] ?? '?', $error['message'] ?? '', $error['remedy'] ?? '' ) ), 'error' );
+	}
+
+	/**
+	 * Something that must not get out of a job, and must not get lost either.
+	 *
+	 * @param \Throwable $error What was thrown. Its message, never its trace: that can hold arguments.
+	 * @return void
+	 */
+	public function trouble( \Throwable $error ): void {
+		$this->line( self::HANDLE, sprintf( '%s: %s', get_class( $error ), $error->getMessage() ), 'error' );
+	}
+
+	/**
+	 * What became of a domain.
+	 *
+	 * @param string     $name   Name.
+	 * @param array|null $before Entry of the last report.
+	 * @param array|null $after  Entry of this one.
+	 * @return void
+	 */
+	private function domain( string $name, ?array $before, ?array $after ): void {
+		$line = null === $after ? 'Cloudways: no longer kept.' : self::describe( $after );
+
+		// The name becomes a file name, and a mapped name can be anything.
+		if ( ! preg_match( '/^(?=.{1,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/', $name ) || ( null !== $before && self::describe( $before ) === $line ) ) {
+			return;
+		}
+
+		// The page of a domain shows its own log only, so its `www` is told there.
+		$entry  = $after ?? $before;
+		$is_www = 'www' === ( $entry['source'] ?? '' ) && str_starts_with( $name, 'www.' );
+
+		$this->line( 'domain-' . ( $is_www ? substr( $name, 4 ) : $name ), $is_www ? "{$name}: {$line}" : $line );
+	}
+
+	/**
+	 * An entry in a line.
+	 *
+	 * @param array $entry Entry of a report.
+	 * @return string
+	 */
+	private static function describe( array $entry ): string {
+		return trim(
+			sprintf(
+				'Cloudways: alias %s, DNS %s, certificate %s. %s',
+				$entry['alias'] ?? '?',
+				$entry['dns']['verdict'] ?? 'not_asked',
+				$entry['certificate'] ?? '?',
+				$entry['note']['text'] ?? ''
+			)
+		);
+	}
+
+	/**
+	 * A line about the whole, unless it was the last one too.
+	 *
+	 * @param string $line  Line.
+	 * @param string $level info or error.
+	 * @return void
+	 */
+	private function whole( string $line, string $level ): void {
+		try {
+			if ( $this->store->value( 'logged' ) === $line ) {
+				return;
+			}
+
+			$this->store->put( 'logged', time(), mb_scrub( $line, 'UTF-8' ) );
+		} catch ( Store_Exception $error ) {
+			// Better twice than never.
+			unset( $error );
+		}
+
+		$this->line( self::HANDLE, $line, $level );
+	}
+
+	/**
+	 * Writes.
+	 *
+	 * @param string $handle Log.
+	 * @param string $line   Line.
+	 * @param string $level  info or error.
+	 * @return void
+	 */
+	private function line( string $handle, string $line, string $level = 'info' ): void {
+		$line = trim( (string) preg_replace( '/\s+/', ' ', $line ) );
+
+		if ( function_exists( 'wu_log_add' ) ) {
+			wu_log_add( $handle, $line, $level );
+		} elseif ( 'error' === $level ) {
+			error_log( 'wu-cloudways: ' . $line ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions -- Ultimate Multisite's log is not there.
+		}
+	}
+
+	/**
+	 * Names, so many that a line stays readable.
+	 *
+	 * @param list<string> $names Names.
+	 * @return string
+	 */
+	private static function names( array $names ): string {
+		$more = count( $names ) - 50;
+
+		return implode( ', ', array_slice( $names, 0, 50 ) ) . ( $more > 0 ? " and {$more} more" : '' );
+	}
+}

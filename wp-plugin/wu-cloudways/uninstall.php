@@ -1,0 +1,39 @@
+<?php
+/**
+ * Removes what the plugin made here: its tables and its jobs.
+ *
+ * Ultimate Multisite's stored credentials are not ours, and nothing changes at Cloudways.
+ *
+ * @package WU_Cloudways
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+require_once __DIR__ . '/includes/class-store-exception.php';
+require_once __DIR__ . '/includes/class-database.php';
+require_once __DIR__ . '/includes/class-lock.php';
+require_once __DIR__ . '/includes/class-store.php';
+require_once __DIR__ . '/includes/class-scheduler.php';
+
+if ( is_multisite() ) {
+	switch_to_blog( get_main_site_id() );
+}
+
+wp_unschedule_hook( WU_Cloudways\Scheduler::HOOK );
+
+// Action Scheduler may not be loaded by now, and its actions would fail for ever.
+$wu_cloudways_actions = $GLOBALS['wpdb']->prefix . 'actionscheduler_actions';
+$wu_cloudways_logs    = $GLOBALS['wpdb']->prefix . 'actionscheduler_logs';
+
+try {
+	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_logs} WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)", array( WU_Cloudways\Scheduler::HOOK ) );
+	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_actions} WHERE hook = %s", array( WU_Cloudways\Scheduler::HOOK ) );
+} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+	unset( $wu_cloudways_error ); // There is no Action Scheduler.
+}
+
+if ( is_multisite() ) {
+	restore_current_blog();
+}
+
+( new WU_Cloudways\Store() )->uninstall();
