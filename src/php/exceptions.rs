@@ -142,31 +142,31 @@ fn keep(entry: &'static mut ClassEntry, tables: ArgInfoTables) {
 
 zend_fastcall! {
     extern fn get_error_code(call: &mut ExecuteData, result: &mut Zval) {
-        get(call, result, Class::Base, ERROR_CODE, |value| value.is_string().then_some(value).map_or_else(|| to_zval(""), Ok));
+        get(call, result, Class::Base, ERROR_CODE, |value| if value.is_string() { Ok(value) } else { to_zval("") });
     }
 }
 
 zend_fastcall! {
     extern fn get_remedy(call: &mut ExecuteData, result: &mut Zval) {
-        get(call, result, Class::Base, REMEDY, |value| value.is_string().then_some(value).map_or_else(|| to_zval(""), Ok));
+        get(call, result, Class::Base, REMEDY, |value| if value.is_string() { Ok(value) } else { to_zval("") });
     }
 }
 
 zend_fastcall! {
     extern fn get_details(call: &mut ExecuteData, result: &mut Zval) {
-        get(call, result, Class::Base, DETAILS, |value| Ok(value.is_array().then_some(value).unwrap_or_else(Zval::new_array)));
+        get(call, result, Class::Base, DETAILS, |value| Ok(if value.is_array() { value } else { Zval::new_array() }));
     }
 }
 
 zend_fastcall! {
     extern fn get_retry_after(call: &mut ExecuteData, result: &mut Zval) {
-        get(call, result, Class::Base, RETRY_AFTER, |value| Ok(value.is_long().then_some(value).unwrap_or_else(Zval::null)));
+        get(call, result, Class::Base, RETRY_AFTER, |value| Ok(if value.is_long() { value } else { Zval::null() }));
     }
 }
 
 zend_fastcall! {
     extern fn get_plan(call: &mut ExecuteData, result: &mut Zval) {
-        get(call, result, Class::Refused, PLAN, |value| Ok(value.is_array().then_some(value).unwrap_or_else(Zval::null)));
+        get(call, result, Class::Refused, PLAN, |value| Ok(if value.is_array() { value } else { Zval::null() }));
     }
 }
 
