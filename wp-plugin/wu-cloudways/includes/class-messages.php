@@ -198,11 +198,35 @@ final class Messages {
 	 * @return array<string, string>
 	 */
 	public static function connection( array $facts ): array {
-		$rows = array();
-		foreach ( $facts as $key => $value ) {
-			$rows[ str_replace( '_', ' ', (string) $key ) ] = is_array( $value ) ? implode( ', ', array_map( 'strval', array_filter( $value, 'is_scalar' ) ) ) : ( is_bool( $value ) ? ( $value ? 'yes' : 'no' ) : (string) $value );
-		}
-		return $rows;
+		$tokens = array(
+			'access_token' => __( 'access token', 'wu-cloudways' ),
+			'legacy_key'   => __( 'old API key, whose end Cloudways has announced', 'wu-cloudways' ),
+		);
+		$rights = array(
+			'yes'     => __( 'yes', 'wu-cloudways' ),
+			'no'      => __( 'no', 'wu-cloudways' ),
+			'unknown' => __( 'not known before the first write', 'wu-cloudways' ),
+		);
+		$app    = $facts['application'] ?? array();
+		$token  = (string) ( $facts['token'] ?? '' );
+		$read   = (string) ( $facts['rights']['read'] ?? '' );
+		$write  = (string) ( $facts['rights']['write'] ?? '' );
+
+		return array_filter(
+			array(
+				__( 'Credentials', 'wu-cloudways' )      => $tokens[ $token ] ?? $token,
+				__( 'Server', 'wu-cloudways' )           => self::named( $facts['server'] ?? array() ),
+				__( 'Application', 'wu-cloudways' )      => self::named( $app ),
+				__( 'Name at Cloudways', 'wu-cloudways' ) => (string) ( $app['fqdn'] ?? '' ),
+				__( 'Primary domain', 'wu-cloudways' )   => (string) ( $app['primary'] ?? '' ),
+				__( 'System user', 'wu-cloudways' )      => (string) ( $app['sys_user'] ?? '' ),
+				__( 'Aliases', 'wu-cloudways' )          => number_format_i18n( (int) ( $app['aliases'] ?? 0 ) ),
+				__( 'Public addresses', 'wu-cloudways' ) => implode( ', ', array_map( 'strval', $facts['addresses'] ?? array() ) ),
+				__( 'May read', 'wu-cloudways' )         => $rights[ $read ] ?? $read,
+				__( 'May write', 'wu-cloudways' )        => $rights[ $write ] ?? $write,
+			),
+			'strlen'
+		);
 	}
 
 	/**
@@ -215,7 +239,15 @@ final class Messages {
 		$added   = self::count( $report['aliases']['added'] ?? array() );
 		$removed = self::count( $report['aliases']['removed'] ?? array() );
 		$ordered = self::count( $report['certificate']['ordered'] ?? array() );
+		$renewal = false;
 		$parts   = array();
+
+		foreach ( 'changes_pending' === $status ? $report['plan']['actions'] ?? array() : array() as $action ) {
+			if ( 'order_certificate' === ( $action['action'] ?? '' ) ) {
+				$ordered = self::count( $action['names'] ?? array() );
+			}
+			$renewal = $renewal || 'switch_auto_renewal_on' === ( $action['action'] ?? '' );
+		}
 
 		if ( $added ) {
 			/* translators: %s: number of aliases. */
@@ -228,6 +260,9 @@ final class Messages {
 		if ( $ordered ) {
 			/* translators: %s: number of names in the certificate. */
 			$parts[] = sprintf( 'changes_pending' === $status ? _n( 'a certificate for %s name to order', 'a certificate for %s names to order', $ordered, 'wu-cloudways' ) : _n( 'a certificate for %s name ordered', 'a certificate for %s names ordered', $ordered, 'wu-cloudways' ), number_format_i18n( $ordered ) );
+		}
+		if ( $renewal ) {
+			$parts[] = __( 'automatic renewal to switch on', 'wu-cloudways' );
 		}
 
 		switch ( $status ) {
@@ -303,6 +338,11 @@ final class Messages {
 		return implode( ', ', $shown ) . ( count( $names ) > count( $shown ) ? ', …' : '' );
 	}
 
+	/** A server or an application: its name and its number. */
+	private static function named( array $thing ): string {
+		return trim( (string) ( $thing['label'] ?? '' ) . ( isset( $thing['id'] ) ? ' (' . $thing['id'] . ')' : '' ) );
+	}
+
 	/** How many: some parts of a report are a list, some a number. */
 	public static function count( $value ): int {
 		return is_array( $value ) ? count( $value ) : (int) $value;
@@ -325,18 +365,22 @@ final class Messages {
 	}
 
 	/**
-	 * Every code that has a text of its own here, by kind: for the check against the engine.
+	 * Every code that has words of its own here, by kind, with these words: for the check against the engine.
 	 *
-	 * @return array<string, list<string>>
+	 * @return array<string, array<string, list<string>|string>>
 	 */
 	public static function codes(): array {
 		return array(
-			'notes'                  => array_keys( self::notes() ),
-			'errors'                 => array_keys( self::errors() ),
-			'problems'               => array_merge( array_keys( self::problems() ), array( 'extension_missing', 'clone' ) ),
-			'constant_faults'        => array_keys( self::constant_faults() ),
-			'invalid_domain_reasons' => array_keys( self::invalid_domain_reasons() ),
-			'dns_unknown_reasons'    => array_keys( self::dns_unknown_reasons() ),
+			'notes'                  => self::notes(),
+			'errors'                 => self::errors(),
+			'problems'               => self::problems() + array(
+				'extension_missing' => array(),
+				'clone'             => array(),
+				'storage'           => array(),
+			),
+			'constant_faults'        => self::constant_faults(),
+			'invalid_domain_reasons' => self::invalid_domain_reasons(),
+			'dns_unknown_reasons'    => self::dns_unknown_reasons(),
 		);
 	}
 
@@ -600,7 +644,7 @@ final class Messages {
 			),
 			'lock_held'             => array(
 				__( 'A run that began on {since} never came back.', 'wu-cloudways' ),
-				__( 'Nothing needs to be done: the next run takes over after {expires}. If it happens again, look into PHP’s error log.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done: the next run takes over. If it happens again, look into PHP’s error log.', 'wu-cloudways' ),
 			),
 			'tables_missing'        => array(
 				__( 'The plugin’s tables are missing from the database.', 'wu-cloudways' ),
@@ -722,6 +766,17 @@ final class Messages {
 			'environment' => __( 'environment', 'wu-cloudways' ),
 		);
 		$found  = array();
+		if ( ! isset( $args['expected'] ) ) {
+			return array(
+				'text'   => sprintf(
+					/* translators: %s: WordPress's environment type, such as staging. */
+					__( 'This site says that it is no production site (environment: %s), so nothing is sent to Cloudways.', 'wu-cloudways' ),
+					(string) ( $args['actual']['environment'] ?? '–' )
+				),
+				'remedy' => __( 'If it is to write to Cloudways all the same, confirm it: “This is the original site” on the Cloudways page, or wp wu-cloudways sync --confirm-site', 'wu-cloudways' ),
+				'steps'  => array(),
+			);
+		}
 		foreach ( $labels as $key => $label ) {
 			$expected = (string) ( $args['expected'][ $key ] ?? '' );
 			$actual   = (string) ( $args['actual'][ $key ] ?? '' );
@@ -732,7 +787,7 @@ final class Messages {
 		}
 		return array(
 			'text'   => __( 'This site looks like a copy of another one, so nothing is sent to Cloudways.', 'wu-cloudways' ) . ( $found ? ' (' . implode( '; ', $found ) . ')' : '' ),
-			'remedy' => __( 'If it is a copy, remove the WU_CLOUDWAYS_* constants from it. If it is the original and has moved, confirm it: Cloudways page, “This is the original site”, or wp wu-cloudways sync --confirm-site', 'wu-cloudways' ),
+			'remedy' => __( 'If it is a copy, remove the WU_CLOUDWAYS_* constants from it. If it is the original and has moved, confirm it: “This is the original site” on the Cloudways page, or wp wu-cloudways sync --confirm-site', 'wu-cloudways' ),
 			'steps'  => array(),
 		);
 	}

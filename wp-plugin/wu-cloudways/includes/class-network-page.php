@@ -71,7 +71,7 @@ final class Network_Page {
 		add_action(
 			'admin_enqueue_scripts',
 			static function () {
-				wp_enqueue_style( self::SLUG, plugins_url( 'assets/css/network-page.css', __DIR__ ), array(), Plugin::VERSION );
+				wp_enqueue_style( self::SLUG, plugins_url( 'assets/css/network-page.css', WU_CLOUDWAYS_SYNC_FILE ), array(), Plugin::VERSION );
 			}
 		);
 
@@ -263,7 +263,7 @@ final class Network_Page {
 		echo '<dl>';
 		/* translators: %s: a version. */
 		self::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), (string) $extension['version'] ) : __( 'not loaded', 'wu-cloudways' ) );
-		$cli = __( 'never looked: it shows with the first command', 'wu-cloudways' );
+		$cli = __( 'not known before the first command', 'wu-cloudways' );
 		if ( null !== $where['cli'] ) {
 			$cli = $where['cli'] ? __( 'loaded', 'wu-cloudways' ) : __( 'not loaded', 'wu-cloudways' );
 		}
