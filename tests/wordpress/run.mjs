@@ -79,10 +79,9 @@ async function demonstrate() {
 
   const status = await network.wp(['wu-cloudways', 'status'], { check: false });
   console.log(`\n$ wp wu-cloudways status\n${status.stdout}${status.stderr}`);
-  const app = await sim.app();
   console.log('What Cloudways (the simulator) has now:');
-  console.log(`  aliases:     ${app.aliases.join(', ')}`);
-  console.log(`  certificate: ${certificate(app).join(', ') || 'none'}\n`);
+  console.log(`  aliases:     ${(await sim.aliases()).join(', ')}`);
+  console.log(`  certificate: ${(await sim.certificate()).join(', ') || 'none'}\n`);
   if (wrong.length || ONCE) return wrong;
 
   console.log(`The network stays open. Press Ctrl-C to end everything.
@@ -110,12 +109,11 @@ async function demonstrate() {
 
 /** What is wrong at Cloudways, a line each. */
 async function compare(sim) {
-  const app = await sim.app();
+  const [aliases, names] = [await sim.aliases(), await sim.certificate()];
   const wrong = [];
   for (const name of [SIM.handMade, GOOD, `www.${GOOD}`, LATE, `www.${LATE}`]) {
-    if (!app.aliases.includes(name)) wrong.push(`${name} is not among the aliases`);
+    if (!aliases.includes(name)) wrong.push(`${name} is not among the aliases`);
   }
-  const names = certificate(app);
   for (const name of [GOOD, `www.${GOOD}`]) {
     if (!names.includes(name)) wrong.push(`${name} is not in the certificate`);
   }
@@ -123,8 +121,4 @@ async function compare(sim) {
     if (names.includes(name)) wrong.push(`${name} is in the certificate although its DNS leads elsewhere`);
   }
   return wrong;
-}
-
-function certificate(app) {
-  return app.lets_encrypt?.ssl_domains ?? app.certificate?.names ?? [];
 }

@@ -19,6 +19,7 @@ export const ADMIN = { user: 'admin', password: 'network', email: 'admin@network
  * @param {'standin'|'none'|string} [options.um] a path means a real copy; default: UM_PLUGIN_DIR, else the stand-in
  * @param {object} [options.constants] for wp-config.php
  * @param {boolean} [options.plugin] whether wu-cloudways is installed and active (default true)
+ * @param {boolean} [options.multisite] false: one site, no network
  * @param {string} [options.locale] e.g. 'fr_FR'
  * @param {string|null} [options.soPath] the extension, for WP-CLI
  * @param {(step: string) => void} [options.say] told what is being done
@@ -33,8 +34,8 @@ class Network {
   #constants;
   #lab = { endpoints: true };
 
-  constructor({ dir, db, domain, um = process.env.UM_PLUGIN_DIR || 'standin', constants = {}, plugin = true, locale = '', soPath = null, say = () => {} }) {
-    Object.assign(this, { dir, db, domain, um, plugin, locale, soPath, say, admin: ADMIN });
+  constructor({ dir, db, domain, um = process.env.UM_PLUGIN_DIR || 'standin', constants = {}, plugin = true, locale = '', soPath = null, multisite = true, say = () => {} }) {
+    Object.assign(this, { dir, db, domain, um, plugin, locale, soPath, multisite, say });
     this.sysUser = SIM.sysUser;
     this.application = join(dir, 'applications', SIM.sysUser);
     this.root = join(this.application, 'public_html');
@@ -59,14 +60,14 @@ class Network {
 
     this.say('installing the network');
     await this.wp([
-      'core', 'multisite-install', '--subdomains', '--skip-config', '--skip-email', `--url=${this.url}`, '--title=Network',
+      'core', ...(this.multisite ? ['multisite-install', '--subdomains', '--skip-config'] : ['install']), '--skip-email', `--url=${this.url}`, '--title=Network',
       `--admin_user=${ADMIN.user}`, `--admin_password=${ADMIN.password}`, `--admin_email=${ADMIN.email}`,
     ]);
     if (this.locale) {
-      await this.wp(['site', 'option', 'update', 'WPLANG', this.locale]);
+      if (this.multisite) await this.wp(['site', 'option', 'update', 'WPLANG', this.locale]);
       await this.wp(['option', 'update', 'WPLANG', this.locale]);
     }
-    this.#writeConfig(true);
+    this.#writeConfig(this.multisite);
     if (this.um !== 'none') await this.#installUm();
     if (this.plugin) await this.installPlugin();
   }
@@ -113,10 +114,10 @@ class Network {
     this.plugin = true;
     cpSync(join(ROOT, 'wp-plugin/wu-cloudways'), join(this.plugins, 'wu-cloudways'), { recursive: true });
     await giveToSite(this.plugins);
-    await this.wp(['plugin', 'activate', 'wu-cloudways', '--network'], { extension: Boolean(this.soPath) });
+    await this.wp(['plugin', 'activate', 'wu-cloudways', ...(this.multisite ? ['--network'] : [])], { extension: Boolean(this.soPath) });
   }
 
-  /** What wu-lab.php of the mu-plugins reads: `web` and `api` as `host:port` and as origin. */
+  /** What wu-lab.php of the mu-plugins reads; see there. */
   configure(settings) {
     Object.assign(this.#lab, settings);
     write(this.labFile, JSON.stringify(this.#lab));
@@ -125,7 +126,7 @@ class Network {
   /** Sets constants of wp-config.php; undefined removes one. */
   setConstants(constants) {
     Object.assign(this.#constants, constants);
-    this.#writeConfig(true);
+    this.#writeConfig(this.multisite);
   }
 
   #writeConfig(multisite) {
@@ -236,6 +237,12 @@ class Network {
 
   async adminVisitor(port) {
     return this.visitor(port).logIn(ADMIN.user, ADMIN.password);
+  }
+
+  /** The domain jobs that began since `jobs` was set in configure(): {hook, args, sapi, pid}. */
+  jobs() {
+    const file = `${this.labFile}.jobs`;
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
   }
 
   /** What PHP complained about so far. */

@@ -63,7 +63,7 @@ class Sim {
     this.service = service;
     this.api = service.api;
     this.dns = service.dns;
-    this.control = service.control.replace(/\/$/, '');
+    this.control = service.control;
     this.origin = new URL(service.api).origin;
   }
 
@@ -81,8 +81,7 @@ class Sim {
   }
 
   async #ask(method, path, body) {
-    const url = path.startsWith('/') ? `${new URL(this.control).origin}${path}` : path;
-    const answer = await fetch(url, {
+    const answer = await fetch(new URL(path, this.control), {
       method,
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
@@ -99,18 +98,22 @@ class Sim {
     return this.#ask('PATCH', '/_sim/state', change);
   }
 
-  /** Every request so far, oldest first. */
-  async log() {
-    const log = await this.#ask('GET', '/_sim/log');
-    return Array.isArray(log) ? log : (log.requests ?? log.log);
+  /** Every request so far, oldest first: {method, path, params, status, ...}, without secrets. */
+  log() {
+    return this.#ask('GET', '/_sim/log');
   }
 
   clearLog() {
     return this.#ask('DELETE', '/_sim/log');
   }
 
+  /** @param {object} fault `{method, path, skip, times, do: {...}}`; path below /api/v2 */
   fault(fault) {
     return this.#ask('POST', '/_sim/faults', fault);
+  }
+
+  clearFaults() {
+    return this.#ask('DELETE', '/_sim/faults');
   }
 
   /** @param {object} records e.g. `{A: ['203.0.113.10']}` */
@@ -123,19 +126,48 @@ class Sim {
     for (const name of names) await this.setDns(name, { A: [SIM.publicIp] });
   }
 
+  /** The application of the network, as the simulator holds it. */
   async app() {
-    const { servers, apps } = await this.state();
-    const all = apps ? Object.values(apps) : Object.values(servers).flatMap((server) => Object.values(server.apps));
-    return all.find((app) => Number(app.id) === SIM.app);
+    const { servers } = await this.state();
+    return servers.flatMap((server) => server.apps).find((app) => Number(app.id) === SIM.app);
   }
 
   async aliases() {
     return (await this.app()).aliases;
   }
 
-  /** As a person at Cloudways would. */
+  /** The names of the installed certificate. */
+  async certificate() {
+    return (await this.app()).lets_encrypt?.ssl_domains ?? [];
+  }
+
+  /** The whole list, as a person would set it at Cloudways. */
   setAliases(aliases) {
-    return this.#ask('PUT', `/_sim/apps/${SIM.app}/aliases`, aliases);
+    return this.#ask('PUT', `/_sim/apps/${SIM.app}/aliases`, { aliases });
+  }
+
+  /** One alias more, as a person would add it at Cloudways. */
+  addAlias(alias) {
+    return this.#ask('POST', `/_sim/apps/${SIM.app}/aliases`, { add: [alias] });
+  }
+
+  /** How long operations take: `{polls, seconds}`, whichever comes first; null and null: they do not end. */
+  pace(polls, seconds) {
+    return this.patch({ switches: { operation_polls: polls, operation_seconds: seconds } });
+  }
+
+  /** Requests that change something at Cloudways. */
+  async writes(path = '') {
+    return (await this.log()).filter((entry) => entry.method !== 'GET' && !entry.path.endsWith('/oauth/access_token') && entry.path.endsWith(path));
+  }
+
+  aliasWrites() {
+    return this.writes('/app/manage/aliases');
+  }
+
+  /** Requests to the version of the API that Ultimate Multisite's own module speaks. */
+  async v1() {
+    return (await this.log()).filter((entry) => !entry.path.startsWith('/api/v2/'));
   }
 }
 
@@ -218,8 +250,8 @@ export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [] 
 }
 
 /** nginx before a php-fpm, for every host name. */
-export async function startNginx(lab, { root, fpm, port }) {
-  const dir = lab.folder('nginx');
+export async function startNginx(lab, { root, fpm, port, name = 'nginx' }) {
+  const dir = lab.folder(name);
   port ??= await freePort();
   const conf = join(dir, 'nginx.conf');
   write(
@@ -227,10 +259,10 @@ export async function startNginx(lab, { root, fpm, port }) {
     `daemon off;
 worker_processes 1;
 pid ${dir}/pid;
-error_log ${lab.log('nginx-error')} warn;
+error_log ${lab.log(`${name}-error`)} warn;
 events { worker_connections 256; }
 http {
-  access_log ${lab.log('nginx-access')};
+  access_log ${lab.log(`${name}-access`)};
   client_body_temp_path ${dir}/body;
   proxy_temp_path ${dir}/proxy;
   fastcgi_temp_path ${dir}/fastcgi;
@@ -269,9 +301,9 @@ http {
 `,
   );
   const service = await lab.start({
-    name: 'nginx',
+    name,
     command: NGINX,
-    args: ['-e', lab.log('nginx-error'), '-c', conf, '-p', dir],
+    args: ['-e', lab.log(`${name}-error`), '-c', conf, '-p', dir],
     asUser: true,
     ready: () => canConnect({ host: '127.0.0.1', port }),
   });

@@ -15,7 +15,9 @@ defined( 'ABSPATH' ) || exit;
 /**
  * The lab's settings.
  *
- * @return array{web?: string, api?: string, endpoints?: bool}
+ * @return array{web?: string, api?: string, endpoints?: bool, batch?: int, jobs?: bool} web: `host:port` of the web
+ *         server; api: where the simulator is; batch: jobs that a queue runner takes at a time, and then several
+ *         runners at once; jobs: each job that begins is written down beside lab.json.
  */
 function wu_lab() {
 	static $lab = null;
@@ -42,7 +44,8 @@ add_filter(
 	3
 );
 
-// Nobody to ask about updates.
+// Nobody to write to, and nobody to ask about updates.
+add_filter( 'pre_wp_mail', '__return_true' );
 foreach ( array( '_maybe_update_core', '_maybe_update_plugins', '_maybe_update_themes' ) as $wu_lab_check ) {
 	remove_action( 'admin_init', $wu_lab_check );
 }
@@ -61,6 +64,41 @@ add_action(
 	3
 );
 
+if ( ! empty( wu_lab()['batch'] ) ) {
+	add_filter(
+		'action_scheduler_queue_runner_batch_size',
+		static function () {
+			return wu_lab()['batch'];
+		}
+	);
+	add_filter(
+		'action_scheduler_queue_runner_concurrent_batches',
+		static function () {
+			return 10;
+		}
+	);
+}
+
+if ( ! empty( wu_lab()['jobs'] ) ) {
+	foreach ( array( 'wu_add_domain', 'wu_remove_domain', 'wu_add_subdomain', 'wu_remove_subdomain' ) as $wu_lab_hook ) {
+		add_action(
+			$wu_lab_hook,
+			static function ( ...$args ) use ( $wu_lab_hook ) {
+				$line = array(
+					'hook' => $wu_lab_hook,
+					'args' => $args,
+					'sapi' => PHP_SAPI,
+					'pid'  => getmypid(),
+				);
+				file_put_contents( WU_LAB_FILE . '.jobs', wp_json_encode( $line ) . "\n", FILE_APPEND | LOCK_EX );
+			},
+			1,
+			2
+		);
+	}
+	unset( $wu_lab_hook );
+}
+
 if ( ! empty( wu_lab()['endpoints'] ) && isset( $_GET['wu_lab'] ) ) {
 	add_action(
 		'wp_loaded',
@@ -71,15 +109,15 @@ if ( ! empty( wu_lab()['endpoints'] ) && isset( $_GET['wu_lab'] ) ) {
 			header( 'Content-Type: application/json' );
 			$do   = (string) $_GET['wu_lab'];
 			$name = (string) ( $_GET['domain'] ?? '' );
+			if ( isset( $_GET['pid_file'] ) ) {
+				file_put_contents( WU_LAB_FILE . '.' . basename( $_GET['pid_file'] ), getmypid() );
+			}
 			// All who were told the same instant start at it.
 			if ( isset( $_GET['at'] ) ) {
 				time_sleep_until( max( (float) $_GET['at'], microtime( true ) + 0.001 ) );
 			}
 			if ( 'queue' === $do ) {
 				do_action( 'action_scheduler_run_queue', 'WP Cron' );
-				$result = true;
-			} elseif ( 'cron' === $do ) {
-				do_action( (string) $_GET['hook'] );
 				$result = true;
 			} elseif ( 'map' === $do ) {
 				$domain = wu_create_domain(
@@ -93,6 +131,11 @@ if ( ! empty( wu_lab()['endpoints'] ) && isset( $_GET['wu_lab'] ) ) {
 			} elseif ( 'add' === $do ) {
 				do_action( 'wu_add_domain', $name, (int) ( $_GET['blog'] ?? 1 ) );
 				$result = true;
+			} elseif ( 'lock' === $do ) {
+				$result = array(
+					'late'  => microtime( true ) - (float) $_GET['at'],
+					'token' => WU_Cloudways\Plugin::instance()->lock()->acquire( 60 ),
+				);
 			} elseif ( 'extension' === $do ) {
 				$result = extension_loaded( 'wu_cloudways' );
 			} else {

@@ -1,0 +1,113 @@
+// One run at a time. Each test starts real processes that act at one instant, and each is shown to fail when the lock
+// is broken on purpose.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openStack } from './lib/stack.mjs';
+
+const PROCESSES = 6;
+
+describe('the lock', () => {
+  let stack;
+
+  before(async () => {
+    stack = await openStack('locks', { workers: 6 });
+  });
+  after(() => stack?.close());
+
+  /** Half of the processes are php-fpm workers, half WP-CLI. Gives the tokens that acquire() handed out. */
+  async function race() {
+    // Long enough for all of them to have started on a slow machine.
+    const at = Date.now() / 1000 + 4 + PROCESSES / 2;
+    const code = `time_sleep_until( max( ${at}, microtime( true ) + 0.001 ) );
+      $late = microtime( true ) - ${at};
+      return array( 'token' => WU_Cloudways\\Plugin::instance()->lock()->acquire( 60 ), 'late' => $late );`;
+    const taken = await Promise.all(
+      Array.from({ length: PROCESSES }, (_, n) => (n % 2 ? stack.network.eval(code) : stack.ask('lock', { at }).then(({ result }) => result))),
+    );
+    const late = taken.filter((one) => one.late > 0.5);
+    assert.equal(late.length, 0, `${late.length} of ${PROCESSES} processes came late, by ${late.map((one) => one.late.toFixed(1))} s: the race proves nothing`);
+    return taken.map((one) => one.token).filter(Boolean);
+  }
+
+  const ROW = {
+    'the first time ever': 'DELETE FROM wp_wu_cloudways_sync_lock',
+    'after it was given back': "UPDATE wp_wu_cloudways_sync_lock SET token = '', expires = 0",
+    'after its holder died': "UPDATE wp_wu_cloudways_sync_lock SET token = 'of-the-dead', expires = 1",
+  };
+
+  for (const [when, sql] of Object.entries(ROW)) {
+    it(`lets one of ${PROCESSES} processes through, ${when}`, async () => {
+      await stack.db.sql(sql, 'wordpress');
+      assert.equal((await race()).length, 1, 'not exactly one process took the lock');
+    });
+  }
+
+  it('lets nobody through while it is held', async () => {
+    await stack.db.sql(`UPDATE wp_wu_cloudways_sync_lock SET token = 'of-the-living', expires = ${Math.floor(Date.now() / 1000) + 600}`, 'wordpress');
+    assert.deepEqual(await race(), [], 'a held lock was taken');
+  });
+
+  it('fails these tests when it is broken', async () => {
+    const mend = stack.patchPlugin('includes/class-lock.php', 'return 1 === $updated ? $token : null;', 'return $token;');
+    await stack.db.sql(ROW['after its holder died'], 'wordpress');
+    const winners = await race();
+    mend();
+    assert.ok(winners.length > 1, `with the comparison taken out of the lock, ${winners.length} of ${PROCESSES} processes took it: this race would not notice a broken lock`);
+  });
+});
+
+describe('twenty domains mapped through twenty events at once', () => {
+  let stack;
+  let shop;
+  const BY_HAND = ['hand-made.example', 'Other-Hand.example'];
+  const domains = Array.from({ length: 20 }, (_, n) => `tenant-${n + 1}.example`);
+  const everything = [...BY_HAND, 'shop.network.example', ...domains.flatMap((name) => [name, `www.${name}`])];
+
+  before(async () => {
+    stack = await openStack('twenty', { workers: 4 });
+    await stack.sim.setAliases(BY_HAND);
+    shop = await stack.network.addSite('shop');
+    await stack.settleAliases([...BY_HAND, 'shop.network.example']);
+  });
+  after(() => stack?.close());
+
+  it('loses no domain and no alias, and writes the list at most twice, with two php-fpm workers and WP-CLI together', async () => {
+    // Small batches, so that the twenty jobs are spread over the three; and answers as slow as the real ones.
+    stack.network.configure({ batch: 2, jobs: true });
+    await stack.sim.fault({ method: 'GET', path: '/server', times: null, do: { delay_ms: 300 } });
+    await Promise.all([
+      stack.network.map(domains.slice(0, 8), { blog: shop }),
+      ...domains.slice(8).map((name) => stack.map(name, shop)),
+    ]);
+    assert.deepEqual((await stack.network.mapped()).filter((name) => domains.includes(name)).sort(), [...domains].sort(), 'a domain is not in the table');
+
+    await stack.sim.clearLog();
+    const at = Date.now() / 1000 + 3;
+    await Promise.all([
+      stack.ask('queue', { at }),
+      stack.ask('queue', { at }),
+      stack.network.wp(['eval', `time_sleep_until( ${at} ); WP_CLI::runcommand( 'action-scheduler run --force --batch-size=2', array( 'launch' => false ) );`]),
+    ]);
+    await stack.settleAliases(everything);
+
+    const jobs = stack.network.jobs().filter(({ hook, args }) => hook === 'wu_add_domain' && domains.includes(args[0]));
+    assert.equal(new Set(jobs.map(({ args }) => args[0])).size, 20, 'not every domain had its event');
+    const processes = new Map(jobs.map(({ sapi, pid }) => [pid, sapi]));
+    assert.ok([...processes.values()].filter((sapi) => sapi !== 'cli').length >= 2, `fewer than two php-fpm workers took part: ${JSON.stringify([...processes])}`);
+    assert.ok([...processes.values()].includes('cli'), `WP-CLI took no part: ${JSON.stringify([...processes])}`);
+
+    const writes = await stack.sim.aliasWrites();
+    assert.ok(writes.length >= 1 && writes.length <= 2, `the alias list was written ${writes.length} times`);
+    assert.deepEqual([...(await stack.network.mapped())].filter((name) => domains.includes(name)).sort(), [...domains].sort(), 'a domain was lost from the table');
+  });
+
+  it('loses nothing when every handler runs at the same instant, nor more than was unmapped afterwards', async () => {
+    await stack.sim.clearLog();
+    const at = Date.now() / 1000 + 2;
+    await Promise.all(domains.slice(0, 4).map((domain) => stack.ask('add', { domain, at, blog: shop })));
+    await stack.settleAliases(everything);
+    assert.deepEqual(await stack.sim.aliasWrites(), [], 'events about domains that are in place wrote the list');
+    for (const domain of domains.slice(0, 2)) await stack.network.unmap(domain);
+    await stack.settleAliases(everything.filter((name) => !/^(www\.)?tenant-[12]\.example$/.test(name)));
+  });
+});

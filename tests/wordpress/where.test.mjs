@@ -1,0 +1,69 @@
+// At Cloudways the pool and the command line load extensions by different settings, so that it can be in one and not
+// in the other. Either way the job is done, and Ultimate Multisite's own module, which would wipe hand-made aliases,
+// never speaks.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { openStack } from './lib/stack.mjs';
+
+const CASES = [
+  {
+    where: 'in php-fpm only',
+    options: { inFpm: true, inCli: false },
+    // The queue is run where the extension is not.
+    run: (stack) => stack.network.runQueue(),
+  },
+  {
+    where: 'in the command line only',
+    options: { inFpm: false, inCli: true },
+    // Pages hand over; the cron of the machine runs WP-CLI.
+    run: async (stack) => {
+      await stack.queue();
+      await stack.network.runQueue();
+    },
+  },
+];
+
+for (const { where, options, run } of CASES) {
+  describe(`the extension ${where}`, () => {
+    let stack;
+    let shop;
+    const BY_HAND = ['hand-made.example', '*.wild.example'];
+
+    before(async () => {
+      stack = await openStack('where', options);
+      await stack.sim.setAliases(BY_HAND);
+      assert.equal((await stack.ask('extension')).result, options.inFpm, 'php-fpm is not as this test wants it');
+      assert.equal(await stack.network.eval("return extension_loaded( 'wu_cloudways' );"), options.inCli, 'WP-CLI is not as this test wants it');
+      shop = await stack.network.addSite('shop');
+    });
+    after(() => stack?.close());
+
+    it('does the job for a domain that is mapped on a page', async () => {
+      await stack.map('by-page.example', shop);
+      await stack.settleAliases([...BY_HAND, 'shop.network.example', 'by-page.example', 'www.by-page.example'], { run: () => run(stack) });
+    });
+
+    it('does the job for a domain that is mapped on the command line', async () => {
+      await stack.network.map('by-cli.example', { blog: shop });
+      await stack.settleAliases([...BY_HAND, 'shop.network.example', 'by-page.example', 'www.by-page.example', 'by-cli.example', 'www.by-cli.example'], { run: () => run(stack) });
+    });
+
+    it('does the job when a mapping ends', async () => {
+      await stack.network.unmap('by-page.example');
+      await stack.settleAliases([...BY_HAND, 'shop.network.example', 'by-cli.example', 'www.by-cli.example'], { run: () => run(stack) });
+    });
+
+    it('never lets version 1 of the API be spoken', async () => {
+      assert.deepEqual(await stack.sim.v1(), []);
+    });
+
+    it('says on the page and on the command line where it is missing, with the network working', async () => {
+      const admin = await stack.network.adminVisitor(stack.web.port);
+      const page = await admin.get('/wp-admin/network/admin.php?page=wu-cloudways');
+      assert.equal(page.status, 200, `the page answered ${page.status}${stack.trouble()}`);
+      assert.ok(page.body.includes('by-cli.example'), 'the page does not show the stored report');
+      const { code } = await stack.network.wp(['wu-cloudways', 'status'], { check: false });
+      assert.equal(code, 0, 'wp wu-cloudways status fails');
+    });
+  });
+}
