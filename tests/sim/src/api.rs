@@ -193,10 +193,7 @@ fn app_json(app: &App, switches: &Switches) -> Value {
     if let Some(Value::Object(certificate)) = object.get_mut("lets_encrypt") {
         restyle_bools(certificate, switches);
     }
-    if object.get("own_ssl").is_some_and(Value::is_boolean) {
-        let own = object.get("own_ssl") == Some(&Value::Bool(true));
-        put_bool(&mut object, "own_ssl", own, switches);
-    }
+    restyle_bools(&mut object, switches);
     Value::Object(object)
 }
 
@@ -429,7 +426,7 @@ fn id(switches: &Switches, call: &Call<'_>, field: &str) -> Result<String, Answe
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match required(call, field)? {
         Value::Number(number) if number.is_u64() => Ok(number.to_string()),
-        Value::String(text) if digits(text) && (!call.params.json || switches.json_string_ids_accepted) => {
+        Value::String(text) if digits(text) && (!call.params.is_json(field) || switches.json_string_ids_accepted) => {
             Ok(text.clone())
         }
         _ => Err(field_error(field, "integer", &format!("The {words} must be an integer."))),

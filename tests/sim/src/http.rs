@@ -155,10 +155,11 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
                     bearer,
                     fail_operation: spoil.fail_operation.clone(),
                 };
-                if spoil.fail_operation.is_some() {
-                    note.push("fault: operation fails");
-                }
+                let before = inner.state.operations.len();
                 let answer = api::handle(&mut inner, &call);
+                if spoil.fail_operation.is_some() && inner.state.operations.len() > before {
+                    note.push("fault: its operation fails");
+                }
                 match status {
                     Some(status) => {
                         note.push("fault: answer replaced, with effect");

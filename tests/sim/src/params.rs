@@ -1,14 +1,16 @@
 //! Request parameters, merged from query, form and JSON body, as PHP frameworks do it. That the three
 //! are merged is how working clients treat the API; that a bare repeated key makes no array was observed.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 /// The parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Params {
     pub(crate) map: Map<String, Value>,
-    /// Whether the body was JSON: only there can a value be of another type than text.
-    pub(crate) json: bool,
+    /// The keys that came in a JSON body: only there can a value be of another type than text.
+    json_keys: HashSet<String>,
 }
 
 impl Params {
@@ -17,16 +19,21 @@ impl Params {
         let mut map = Map::new();
         add_form(&mut map, query);
         let kind = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        let mut json = false;
+        let mut json_keys = HashSet::new();
         if kind == "application/x-www-form-urlencoded" {
             add_form(&mut map, &String::from_utf8_lossy(body));
         } else if kind == "application/json" || kind.ends_with("+json") {
-            json = true;
             if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
+                json_keys.extend(object.keys().cloned());
                 map.extend(object);
             }
         }
-        Self { map, json }
+        Self { map, json_keys }
+    }
+
+    /// Whether the value came in a JSON body.
+    pub(crate) fn is_json(&self, key: &str) -> bool {
+        self.json_keys.contains(key)
     }
 
     pub(crate) fn text(&self, key: &str) -> &str {
@@ -123,8 +130,8 @@ mod tests {
     #[test]
     fn query_form_and_json_are_merged_and_the_body_wins() {
         let params = Params::read("a=1&b=q", "application/json; charset=utf-8", br#"{"b":2,"c":[]}"#);
+        assert_eq!([params.is_json("a"), params.is_json("b")], [false, true]);
         assert_eq!(Value::Object(params.map), json!({"a": "1", "b": 2, "c": []}));
-        assert!(params.json);
     }
 
     #[test]
