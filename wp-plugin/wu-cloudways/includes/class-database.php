@@ -124,9 +124,25 @@ final class Database {
 			// The statement holds values, so it is not quoted: only its first words are.
 			$words = implode( ' ', array_slice( preg_split( '/\s+/', trim( $sql ) ), 0, 3 ) );
 
-			throw new Store_Exception( trim( sprintf( 'The database refused "%s ...": %s', $words, wp_strip_all_tags( (string) $error ) ) ) );
+			throw new Store_Exception( trim( sprintf( 'The database refused "%s ...": %s', $words, self::reason( (string) $error ) ) ) );
 		}
 
 		return $result;
+	}
+
+	/**
+	 * The reason in an error of the database, without the statement and the backtrace that some drivers put around it.
+	 *
+	 * @param string $error Error.
+	 * @return string
+	 */
+	private static function reason( string $error ): string {
+		$error = html_entity_decode( wp_strip_all_tags( $error ), ENT_QUOTES );
+
+		if ( preg_match( '/SQLSTATE.*?(?=\s*(?:Backtrace:|$))/s', $error, $match ) ) {
+			$error = $match[0];
+		}
+
+		return mb_substr( trim( (string) preg_replace( '/\s+/', ' ', mb_scrub( $error, 'UTF-8' ) ) ), 0, 300, 'UTF-8' );
 	}
 }

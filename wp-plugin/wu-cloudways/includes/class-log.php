@@ -131,10 +131,13 @@ final class Log {
 	 * @return string
 	 */
 	private static function describe( array $entry ): string {
+		$alias = $entry['alias'] ?? '?';
+
 		return trim(
 			sprintf(
 				'Cloudways: alias %s, DNS %s, certificate %s. %s',
-				$entry['alias'] ?? '?',
+				// Added in this run, or there since an earlier one: the same fact.
+				'added' === $alias ? 'present' : $alias,
 				$entry['dns']['verdict'] ?? 'not_asked',
 				$entry['certificate'] ?? '?',
 				$entry['note']['text'] ?? ''

@@ -109,7 +109,7 @@ final class Plugin {
 			return;
 		}
 
-		Messages::hook();
+		add_action( 'init', array( $this, 'load_textdomain' ), 1 );
 
 		if ( is_admin() ) {
 			add_action( 'load-plugins.php', array( Lifecycle::class, 'announce_deactivation' ) );
@@ -129,8 +129,17 @@ final class Plugin {
 			return;
 		}
 
-		Messages::hook();
+		add_action( 'init', array( $this, 'load_textdomain' ), 1 );
 		Notices::hook();
+	}
+
+	/**
+	 * Makes the files in languages/ known. WordPress ignores `Domain Path` of network-activated plugins.
+	 *
+	 * @return void
+	 */
+	public function load_textdomain(): void {
+		load_plugin_textdomain( 'wu-cloudways', false, dirname( plugin_basename( WU_CLOUDWAYS_SYNC_FILE ) ) . '/languages' );
 	}
 
 	/**

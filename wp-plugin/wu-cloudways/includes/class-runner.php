@@ -191,8 +191,9 @@ final class Runner {
 		}
 
 		try {
+			$removed = $this->store->removed();
 			$domains = $this->domains->read();
-			$options = $this->options( $args, $args['deadline'] );
+			$options = $this->options( $args, $removed, $args['deadline'] );
 
 			$this->credentials->define_missing_constants();
 			$report = wu_cloudways_plan( $domains, $options );
@@ -250,7 +251,7 @@ final class Runner {
 
 		if ( null !== $refusal ) {
 			// Dirty stays counted. What was refused comes up again with the hourly look, or when the reason goes away.
-			$this->scheduler->wake_at( time() + Scheduler::RECONCILE );
+			$this->scheduler->wake_at( time() + ( 'wizard' === $refusal['code'] ? MINUTE_IN_SECONDS : Scheduler::RECONCILE ) );
 
 			return self::outcome( 'refused', array( 'error' => $refusal ) );
 		}
@@ -335,9 +336,10 @@ final class Runner {
 	private function pass( string $token, array $args, int $left ): array {
 		// In this order: what is counted later than the list was read stays counted.
 		$dirty   = $this->store->dirty();
+		$removed = $this->store->removed();
 		$domains = $this->read_domains( $args );
 		$request = 'cli' === $this->environment->sapi_here() ? $this->store->take_request() : null;
-		$options = $this->options( array_merge( $args, (array) $request ), $left );
+		$options = $this->options( array_merge( $args, (array) $request ), $removed, $left );
 		$run_id  = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
 
 		if ( $this->store->interrupted_before( $run_id ) ) {
@@ -356,20 +358,21 @@ final class Runner {
 			return $this->failed( $run_id, $dirty, $error );
 		}
 
-		return $this->keep( $token, $run_id, $dirty, $this->domains->names( $domains ), $report );
+		return $this->keep( $token, $run_id, $dirty, $removed, $this->domains->names( $domains ), $report );
 	}
 
 	/**
 	 * Keeps a report.
 	 *
-	 * @param string       $token  The lock's.
-	 * @param int          $run_id The run.
-	 * @param int          $dirty  As it was before the list was read.
-	 * @param list<string> $wanted Mapped names.
-	 * @param array        $report The report.
+	 * @param string             $token   The lock's.
+	 * @param int                $run_id  The run.
+	 * @param int                $dirty   As it was before the list was read.
+	 * @param array<string, int> $removed Likewise.
+	 * @param list<string>       $wanted  Mapped names.
+	 * @param array              $report  The report.
 	 * @return array See the class.
 	 */
-	private function keep( string $token, int $run_id, int $dirty, array $wanted, array $report ): array {
+	private function keep( string $token, int $run_id, int $dirty, array $removed, array $wanted, array $report ): array {
 		$error   = $report['error'] ?? null;
 		$dry_run = 'changes_pending' === ( $report['status'] ?? '' );
 
@@ -379,6 +382,7 @@ final class Runner {
 				$run_id,
 				$report,
 				$wanted,
+				$removed,
 				function () use ( $dirty, $report, $error, $dry_run ): void {
 					if ( $error ) {
 						$this->note_failure( $dirty, $error['retry_after'] ?? null, true );
@@ -620,12 +624,13 @@ final class Runner {
 	/**
 	 * The options of a call.
 	 *
-	 * @param array $args     Complete arguments.
-	 * @param int   $deadline Seconds.
+	 * @param array              $args     Complete arguments.
+	 * @param array<string, int> $removed  Store::removed().
+	 * @param int                $deadline Seconds.
 	 * @return array
 	 * @throws Store_Exception When the memory failed.
 	 */
-	private function options( array $args, int $deadline ): array {
+	private function options( array $args, array $removed, int $deadline ): array {
 		$options = array(
 			'www'            => $this->domains->www_setting(),
 			'removed'        => array(),
@@ -634,7 +639,7 @@ final class Runner {
 		);
 
 		// The `www` of each too: the setting may have been another one when the name was mapped.
-		foreach ( $this->store->removed() as $name ) {
+		foreach ( array_map( 'strval', array_keys( $removed ) ) as $name ) {
 			$options['removed'][] = $name;
 
 			if ( ! str_starts_with( $name, 'www.' ) && ! str_starts_with( $name, '*.' ) ) {

@@ -140,7 +140,7 @@ final class Scheduler {
 		try {
 			$environment = Plugin::instance()->environment();
 
-			if ( ! $environment->extension()['compatible'] || $environment->where_loaded()['web'] ) {
+			if ( ! $environment->extension()['compatible'] || false !== $environment->where_loaded()['web'] ) {
 				return;
 			}
 

@@ -79,7 +79,7 @@ final class Store {
 				KEY domain (domain(150))",
 			'removed' => 'id char(32) NOT NULL,
 				domain varchar(255) NOT NULL,
-				since bigint NOT NULL DEFAULT 0,
+				marked bigint NOT NULL DEFAULT 0,
 				PRIMARY KEY (id)',
 			'runs'    => "id bigint unsigned NOT NULL AUTO_INCREMENT,
 				started_at bigint NOT NULL DEFAULT 0,
@@ -144,10 +144,10 @@ final class Store {
 			$name = self::column( strtolower( trim( (string) $name ) ) );
 
 			if ( '' !== $name ) {
-				Database::write(
-					'INSERT IGNORE INTO ' . Database::table( 'removed' ) . ' (id, domain, since) VALUES (%s, %s, %d)',
-					array( md5( $name ), $name, time() )
-				);
+				$mark = (int) round( microtime( true ) * 1000000 );
+
+				Database::write( 'INSERT IGNORE INTO ' . Database::table( 'removed' ) . ' (id, domain, marked) VALUES (%s, %s, %d)', array( md5( $name ), $name, $mark ) );
+				Database::write( 'UPDATE ' . Database::table( 'removed' ) . ' SET marked = %d WHERE id = %s', array( $mark, md5( $name ) ) );
 			}
 		}
 
@@ -231,11 +231,11 @@ final class Store {
 	/**
 	 * Names whose mapping ended, and that may still be at Cloudways.
 	 *
-	 * @return list<string>
+	 * @return array<string, int> Name => when it was marked last, in microseconds.
 	 * @throws Store_Exception When they could not be read.
 	 */
 	public function removed(): array {
-		return array_column( Database::rows( 'SELECT domain FROM ' . Database::table( 'removed' ) . ' ORDER BY domain' ), 'domain' );
+		return array_map( 'intval', array_column( Database::rows( 'SELECT domain, marked FROM ' . Database::table( 'removed' ) . ' ORDER BY domain' ), 'marked', 'domain' ) );
 	}
 
 	/**
@@ -390,17 +390,18 @@ final class Store {
 	/**
 	 * Keeps a report, its state and its domains: all of it, or nothing, and only for the one who holds the lock.
 	 *
-	 * @param string     $token  The lock's.
-	 * @param int        $run_id The run.
-	 * @param array      $report As the extension returned it.
-	 * @param list<string> $wanted Names that are mapped now.
-	 * @param callable   $more   Further writes that belong to it.
+	 * @param string             $token   The lock's.
+	 * @param int                $run_id  The run.
+	 * @param array              $report  As the extension returned it.
+	 * @param list<string>       $wanted  Names that were mapped when the list was read.
+	 * @param array<string, int> $removed removed() as it was before that.
+	 * @param callable           $more    Further writes that belong to it.
 	 * @return array<string, array{before: ?array, after: ?array}> Domains whose entry changed.
 	 * @throws Store_Exception When it could not be kept, or somebody else holds the lock.
 	 */
-	public function save_report( string $token, int $run_id, array $report, array $wanted, callable $more ): array {
+	public function save_report( string $token, int $run_id, array $report, array $wanted, array $removed, callable $more ): array {
 		return Database::transaction(
-			function () use ( $token, $run_id, $report, $wanted, $more ) {
+			function () use ( $token, $run_id, $report, $wanted, $removed, $more ) {
 				if ( ! Lock::keep( $token ) ) {
 					throw new Store_Exception( 'The lock was taken over while the run went on.' );
 				}
@@ -411,7 +412,7 @@ final class Store {
 
 				$changed = $this->save_domains( (array) ( $report['domains'] ?? array() ) );
 
-				$this->forget_removed( (array) ( $report['aliases']['observed'] ?? array() ), $wanted, isset( $report['aliases']['observed'] ) );
+				$this->forget_removed( $removed, $report['aliases']['observed'] ?? null, $wanted );
 				$this->finish_run( $run_id, $report );
 				$more();
 
@@ -628,29 +629,24 @@ final class Store {
 	}
 
 	/**
-	 * Forgets names that are gone at Cloudways, or wanted again.
+	 * Forgets names that are gone at Cloudways, or wanted again; not those that were marked since they were read.
 	 *
-	 * @param list<string> $observed Aliases at Cloudways.
-	 * @param list<string> $wanted   Mapped names.
-	 * @param bool         $known    $observed was really read.
+	 * @param array<string, int> $removed  removed() as it was before the list was read.
+	 * @param list<string>|null  $observed Aliases at Cloudways; null when they were not read.
+	 * @param list<string>       $wanted   Mapped names.
 	 * @return void
 	 * @throws Store_Exception When it could not be kept.
 	 */
-	private function forget_removed( array $observed, array $wanted, bool $known ): void {
-		$wanted   = array_fill_keys( array_map( 'strtolower', $wanted ), true );
-		$observed = array_fill_keys( array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), $observed ), true );
-		$done     = array();
+	private function forget_removed( array $removed, ?array $observed, array $wanted ): void {
+		$wanted = array_fill_keys( array_map( 'strtolower', $wanted ), true );
+		$there  = array_fill_keys( array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), (array) $observed ), true );
 
-		foreach ( $this->removed() as $name ) {
-			$there = isset( $observed[ $name ] ) || isset( $observed[ 'www.' . $name ] );
+		foreach ( $removed as $name => $mark ) {
+			$gone = null !== $observed && ! isset( $there[ $name ] ) && ! isset( $there[ 'www.' . $name ] );
 
-			if ( isset( $wanted[ $name ] ) || ( $known && ! $there ) ) {
-				$done[] = md5( $name );
+			if ( $gone || isset( $wanted[ $name ] ) ) {
+				Database::write( 'DELETE FROM ' . Database::table( 'removed' ) . ' WHERE id = %s AND marked = %d', array( md5( (string) $name ), $mark ) );
 			}
-		}
-
-		foreach ( array_chunk( $done, 500 ) as $ids ) {
-			Database::write( 'DELETE FROM ' . Database::table( 'removed' ) . ' WHERE id IN (' . implode( ', ', array_fill( 0, count( $ids ), '%s' ) ) . ')', $ids );
 		}
 	}
 
