@@ -22,6 +22,7 @@ pub mod options;
 pub mod plan;
 pub mod report;
 pub mod state;
+pub mod summary;
 pub mod sync;
 
 #[cfg(feature = "php")]

@@ -1,0 +1,738 @@
+//! Carrying a plan out: the aliases first, then the certificate; waiting, reading back, stopping at the deadline.
+//!
+//! Nothing is decided here: when the world has moved, the plan is made anew from a fresh look.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use crate::certificate::{self, CertificatePlan, Order};
+use crate::clock::Deadline;
+use crate::cloudways::{
+    CloudwaysRead, CloudwaysWrite, InstalledCertificate, ObservedAlias, Observed, OperationRef, OperationState, WriteFailure,
+};
+use crate::config::{AliasPolicy, Settings};
+use crate::desired::Desired;
+use crate::dns::{Dns, NameCheck, Verdict};
+use crate::domain::DomainName;
+use crate::error::{Error, Refusal};
+use crate::guard;
+use crate::note::Note;
+use crate::options::Options;
+use crate::plan::{self, AliasPlan, Plan};
+use crate::report::OperationReport;
+use crate::state::{OperationKind, OrderOutcome, RunningOperation, State};
+
+/// Answers take up to 9 seconds (observed): reading leaves that much for one write.
+const FOR_ONE_WRITE: Duration = Duration::from_secs(9);
+/// The share of the whole time that DNS may take.
+const DNS_SHARE: f64 = 0.4;
+/// Less than this is not enough to begin a write.
+const SHORTEST_WRITE: Duration = Duration::from_secs(3);
+/// A look at what a write did.
+const FOR_READING_BACK: Duration = Duration::from_secs(2);
+/// How often a plan is made anew since the list had changed, or the server was busy.
+const ROUNDS: usize = 8;
+/// When a look shows whether a write whose answer was lost took effect: three times over five seconds.
+const LOOKS_AFTER_A_LOST_ANSWER: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_millis(1_500), Duration::from_secs(3)];
+/// When a look shows what an accepted write did.
+const LOOKS_AFTER_A_WRITE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(1_500), Duration::from_secs(3)];
+/// Between two questions about an operation.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How long it takes a list that lost names of others to come back, if it was a passing fault.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+/// Newcomers are asked in batches of at least this many.
+const DNS_BATCH: usize = 64;
+
+/// Seconds until the next call, by what is open.
+const SOON: u64 = 5;
+const IN_A_MINUTE: u64 = 60;
+const IN_FIVE_MINUTES: u64 = 300;
+
+/// What a run is about.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// The constants.
+    pub settings: &'a Settings,
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// How it is asked for.
+    pub options: &'a Options,
+    /// Until when.
+    pub deadline: Deadline<'a>,
+    /// Who answers about DNS.
+    pub dns: &'a Dns,
+}
+
+/// Everything known in a run. It grows as the run goes on, and the report is made of it.
+pub struct Scene {
+    /// The last look.
+    pub observed: Observed,
+    /// The memory, as it will be given back.
+    pub state: State,
+    /// What DNS said.
+    pub verdicts: HashMap<DomainName, NameCheck>,
+    /// Whether names were left unasked since time ran out.
+    pub dns_cut_short: bool,
+    /// What else should be known.
+    pub warnings: Vec<Note>,
+    /// Whether anything was written, or may have been.
+    pub wrote: bool,
+    /// The list that was sent last.
+    pub sent: Option<Vec<String>>,
+    /// What was added by what was sent.
+    pub added: Vec<DomainName>,
+    /// What was removed by what was sent.
+    pub removed: Vec<ObservedAlias>,
+    /// The names that were ordered.
+    pub ordered: Option<Vec<DomainName>>,
+    /// What is not right with the order.
+    pub order_note: Option<Note>,
+    /// An operation of others that was waited for in vain.
+    pub others_operation: Option<OperationReport>,
+    /// Seconds until the next call, when something is open.
+    pub pending: Option<u64>,
+    /// The plan as it was when it was carried out.
+    pub plan: Plan,
+    /// Aliases of others that were there at the last call, and were not at the first look of this one.
+    missing_foreign: Vec<String>,
+    /// Whether nothing happened since the last look.
+    fresh: bool,
+}
+
+impl Scene {
+    /// Takes the first look.
+    ///
+    /// # Errors
+    /// When there was no usable answer, or the site that asks is not the application's.
+    pub fn open(
+        task: Task<'_>,
+        api: &mut impl CloudwaysRead,
+        state: State,
+        warnings: Vec<Note>,
+    ) -> Result<Self, Error> {
+        let observed = api.observe(task.deadline.keeping(FOR_ONE_WRITE))?;
+        let missing_foreign = match task.settings.policy {
+            AliasPolicy::Keep => state.vanished_foreign(&observed.app.aliases),
+            AliasPolicy::Replace => Vec::new(),
+        };
+        let aliases = plan::aliases(task.desired, &observed.app, &state, task.settings.policy);
+        let mut scene = Self {
+            observed,
+            state,
+            verdicts: HashMap::new(),
+            dns_cut_short: false,
+            warnings,
+            wrote: false,
+            sent: None,
+            added: Vec::new(),
+            removed: Vec::new(),
+            ordered: None,
+            order_note: None,
+            others_operation: None,
+            pending: None,
+            plan: Plan { aliases, certificate: None },
+            missing_foreign,
+            fresh: true,
+        };
+        if scene.observed.server.addresses.is_empty() {
+            scene.warnings.push(Note::ServerAddressUnknown);
+        }
+        scene.take_in(task);
+        scene.plan.aliases = scene.plan_aliases(task);
+        scene.refuse_a_copy(task)?;
+        Ok(scene)
+    }
+
+    /// The alias part of the plan, by the last look.
+    #[must_use]
+    pub fn plan_aliases(&self, task: Task<'_>) -> AliasPlan {
+        let plan = plan::aliases(task.desired, &self.observed.app, &self.state, task.settings.policy);
+        guard::aliases(plan, task.desired, task.options.force)
+    }
+
+    /// The certificate part of the plan, by the last look and what DNS said.
+    #[must_use]
+    pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan) -> CertificatePlan {
+        let now = task.deadline.clock().unix();
+        let force = task.options.force;
+        let plan =
+            certificate::plan(task.desired, &self.observed.app, aliases, &self.verdicts, &self.state, now, force);
+        guard::certificate(plan, task.desired, force)
+    }
+
+    /// Asks DNS about the names that the certificate may hold, and plans everything.
+    pub fn plan_everything(&mut self, task: Task<'_>) {
+        let aliases = self.plan_aliases(task);
+        let certificate = task.options.ssl.then(|| {
+            self.ask_dns(task, &aliases);
+            self.plan_certificate(task, &aliases)
+        });
+        self.plan = Plan { aliases, certificate };
+    }
+
+    /// Asked are the covered names, and newcomers in batches until the certificate would be full.
+    fn ask_dns(&mut self, task: Task<'_>, aliases: &AliasPlan) {
+        let (covered, newcomers) = certificate::names_to_ask(task.desired, &self.observed.app, aliases);
+        let limit = task.deadline.total().mul_f64(DNS_SHARE);
+        let deadline = task.deadline.keeping(SHORTEST_WRITE).within(limit);
+        let room = certificate::room(covered.len());
+        let mut found = self.ask(task, &covered, deadline, false);
+        for batch in newcomers.chunks(room.max(DNS_BATCH)) {
+            if found >= room {
+                return;
+            }
+            found += self.ask(task, batch, deadline, true);
+        }
+    }
+
+    /// Asks about some names; returns how many of them may be counted as new ones with the right DNS.
+    fn ask(&mut self, task: Task<'_>, names: &[DomainName], deadline: Deadline<'_>, newcomers: bool) -> usize {
+        let unasked: Vec<DomainName> = names.iter().filter(|name| !self.verdicts.contains_key(*name)).cloned().collect();
+        if !unasked.is_empty() {
+            if deadline.left().is_zero() {
+                self.dns_cut_short |= newcomers;
+                return 0;
+            }
+            let checks = task.dns.check(&unasked, &self.observed.server.addresses, deadline);
+            self.fresh = false;
+            self.verdicts.extend(unasked.into_iter().zip(checks));
+        }
+        let here = |name: &DomainName| self.verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here);
+        if newcomers { names.iter().filter(|name| here(name)).count() } else { 0 }
+    }
+
+    /// Takes another look.
+    fn look(&mut self, task: Task<'_>, api: &mut impl CloudwaysRead) -> Result<(), Error> {
+        let early = task.deadline.keeping(FOR_ONE_WRITE);
+        let deadline = if self.wrote || early.left() < SHORTEST_WRITE { task.deadline } else { early };
+        self.observed = api.observe(deadline)?;
+        self.fresh = true;
+        self.take_in(task);
+        Ok(())
+    }
+
+    /// Brings the memory up to the last look, unless an operation of ours may still change what it shows.
+    fn take_in(&mut self, task: Task<'_>) {
+        if self.state.operation.is_some() {
+            return;
+        }
+        let desired = task.desired;
+        let vanished = self.state.take_in(
+            &self.observed.app.aliases,
+            |name| desired.contains(name),
+            desired.adopted(),
+            desired.released(),
+            task.deadline.clock().unix(),
+        );
+        if !vanished.is_empty() && self.state.times_vanished() >= 3 {
+            self.warnings.push(Note::OtherWriter { times: self.state.times_vanished(), names: vanished });
+        }
+    }
+
+    fn refuse_a_copy(&self, task: Task<'_>) -> Result<(), Error> {
+        let (Some(asking), Some(application)) = (&task.options.sys_user, &self.observed.app.sys_user) else {
+            return Ok(());
+        };
+        if asking == application {
+            return Ok(());
+        }
+        let reason = Refusal::OtherApplication { asking: asking.clone(), application: application.clone() };
+        Err(self.refused(task, reason))
+    }
+
+    fn refused(&self, task: Task<'_>, reason: Refusal) -> Error {
+        Error::Refused { reason, plan: Some(Box::new(self.plan.report(task.settings))) }
+    }
+
+    fn wait_until(&mut self, seconds: u64) {
+        self.pending = Some(self.pending.map_or(seconds, |earlier| earlier.min(seconds)));
+    }
+
+    /// The names that the installed certificate holds, sorted.
+    fn installed_names(&self) -> Vec<DomainName> {
+        match &self.observed.app.certificate {
+            InstalledCertificate::LetsEncrypt { names, .. } => {
+                let mut names = names.clone();
+                names.sort();
+                names
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Carries out what the plan says, as far as time allows. What became of it stands in the scene.
+///
+/// # Errors
+/// Whatever stopped it. Whether something was written by then stands in the scene, too.
+pub fn apply(task: Task<'_>, api: &mut impl CloudwaysWrite, scene: &mut Scene) -> Result<(), Error> {
+    let mut run = Run { task, api, scene };
+    if !run.settle_what_goes_on()? {
+        return Ok(());
+    }
+    run.hold_to_the_fingerprint()?;
+    if !run.bring_aliases()? {
+        return Ok(());
+    }
+    if task.options.ssl { run.bring_certificate() } else { Ok(()) }
+}
+
+/// What became of an operation of ours.
+#[derive(PartialEq, Eq)]
+enum Followed {
+    Done,
+    Failed,
+    Running,
+}
+
+/// How an operation was left.
+enum Waited {
+    /// It ended well, or what it does is there.
+    Done,
+    /// It failed, with the API's message.
+    Failed(String),
+    /// It goes on, and time is over.
+    Running,
+}
+
+struct Run<'a, 's, A> {
+    task: Task<'a>,
+    api: &'s mut A,
+    scene: &'s mut Scene,
+}
+
+impl<A: CloudwaysWrite> Run<'_, '_, A> {
+    /// An operation that an earlier call started is waited for first. `false`: it goes on, and time is over.
+    fn settle_what_goes_on(&mut self) -> Result<bool, Error> {
+        let Some(operation) = self.scene.state.operation.clone() else { return Ok(true) };
+        if operation.is_overdue(self.now()) {
+            self.scene.warnings.push(Note::OperationForgotten { id: operation.id });
+            self.scene.state.operation = None;
+            self.scene.take_in(self.task);
+        } else if self.finish(operation)? == Followed::Running {
+            return Ok(false);
+        }
+        self.scene.plan.aliases = self.scene.plan_aliases(self.task);
+        Ok(true)
+    }
+
+    /// With a fingerprint, everything is planned before anything is written, and it must be that plan.
+    fn hold_to_the_fingerprint(&mut self) -> Result<(), Error> {
+        let Some(fingerprint) = &self.task.options.fingerprint else { return Ok(()) };
+        self.scene.plan_everything(self.task);
+        if self.scene.plan.fingerprint(self.task.settings) == *fingerprint {
+            return Ok(());
+        }
+        Err(self.scene.refused(self.task, Refusal::OtherFingerprint))
+    }
+
+    /// Brings the alias list to what is wanted. `true`: it is, or as far as it goes; the certificate is next.
+    fn bring_aliases(&mut self) -> Result<bool, Error> {
+        let mut answers_lost = 0;
+        for _ in 0..ROUNDS {
+            let plan = self.scene.plan_aliases(self.task);
+            if !plan.writes() {
+                if !self.scene.wrote {
+                    self.scene.plan.aliases = plan;
+                }
+                self.say_what_others_lost();
+                return Ok(true);
+            }
+            if !self.scene.missing_foreign.is_empty() {
+                self.look_again_for_what_others_lost()?;
+                continue;
+            }
+            if !self.scene.fresh {
+                self.scene.look(self.task, self.api)?;
+                self.hold_to_the_fingerprint_still()?;
+                continue;
+            }
+            if self.task.deadline.left() < SHORTEST_WRITE {
+                self.scene.wait_until(SOON);
+                return Ok(false);
+            }
+            if !self.scene.wrote {
+                self.scene.plan.aliases = plan.clone();
+            }
+            let list = plan.list();
+            self.scene.state.note_sent(&plan.add);
+            self.scene.fresh = false;
+            match self.api.set_aliases(&list, self.task.deadline) {
+                Ok(accepted) => {
+                    self.scene.wrote = true;
+                    self.book_list(&plan, list);
+                    if let Some(operation) = accepted.operation
+                        && self.follow(&operation, OperationKind::Aliases)? != Followed::Done
+                    {
+                        return Ok(false);
+                    }
+                    return self.read_back(&plan);
+                }
+                Err(WriteFailure::Busy(operation)) => {
+                    self.scene.state.forget_sent(&plan.add);
+                    if !self.wait_for_others(&operation)? {
+                        return Ok(false);
+                    }
+                }
+                Err(WriteFailure::Failed(error)) => {
+                    self.scene.state.forget_sent(&plan.add);
+                    return Err(error);
+                }
+                Err(WriteFailure::Unknown(error)) => {
+                    self.scene.wrote = true;
+                    self.book_list(&plan, list.clone());
+                    match self.look_for(|scene| holds_exactly(&scene.observed.app.aliases, &list))? {
+                        Some(true) => return Ok(true),
+                        Some(false) if answers_lost == 0 => answers_lost += 1,
+                        Some(false) => return Err(error),
+                        None => {
+                            self.scene.wait_until(SOON);
+                            return Ok(false);
+                        }
+                    }
+                }
+            }
+        }
+        self.scene.warnings.push(Note::ListKeepsChanging);
+        self.scene.wait_until(IN_A_MINUTE);
+        Ok(false)
+    }
+
+    /// Orders a certificate where it should hold other names, and sees to its renewal.
+    fn bring_certificate(&mut self) -> Result<(), Error> {
+        let mut answers_lost = 0;
+        let mut presumed = self.task.options.interrupted;
+        for _ in 0..ROUNDS {
+            let aliases = self.scene.plan_aliases(self.task);
+            self.scene.ask_dns(self.task, &aliases);
+            let plan = self.scene.plan_certificate(self.task, &aliases);
+            if self.scene.ordered.is_none() {
+                self.scene.plan.certificate = Some(plan.clone());
+            }
+            if plan.order != Order::Place {
+                if self.scene.dns_cut_short {
+                    self.scene.wait_until(SOON);
+                }
+                return self.switch_auto_on(&plan);
+            }
+            // A call that never came back may have placed this very order; it counts against the limits.
+            if std::mem::take(&mut presumed) {
+                self.scene.state.book_order(&plan.wanted, OrderOutcome::Presumed, self.now());
+            }
+            if self.task.deadline.left() < SHORTEST_WRITE {
+                self.scene.wait_until(SOON);
+                return Ok(());
+            }
+            match self.api.install_certificate(&plan.wanted, self.task.deadline) {
+                Ok(accepted) => {
+                    self.book_order(&plan.wanted, OrderOutcome::Placed);
+                    if let Some(operation) = accepted.operation
+                        && self.follow(&operation, OperationKind::Certificate)? != Followed::Done
+                    {
+                        return Ok(());
+                    }
+                    return self.see_certificate(&plan.wanted);
+                }
+                Err(WriteFailure::Busy(operation)) => {
+                    if !self.wait_for_others(&operation)? {
+                        return Ok(());
+                    }
+                    self.scene.look(self.task, self.api)?;
+                }
+                Err(WriteFailure::Failed(Error::Rejected { answer, .. })) => {
+                    self.scene.state.book_order(&plan.wanted, OrderOutcome::Failed, self.now());
+                    self.scene.order_note = Some(Note::OrderFailed { answer });
+                    return Ok(());
+                }
+                Err(WriteFailure::Failed(error)) => return Err(error),
+                Err(WriteFailure::Unknown(error)) => {
+                    self.book_order(&plan.wanted, OrderOutcome::Presumed);
+                    match self.look_for(|scene| scene.installed_names() == sorted(&plan.wanted))? {
+                        Some(true) => return self.see_certificate(&plan.wanted),
+                        Some(false) if answers_lost == 0 => answers_lost += 1,
+                        Some(false) => return Err(error),
+                        None => {
+                            self.scene.wait_until(SOON);
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        self.scene.wait_until(IN_A_MINUTE);
+        Ok(())
+    }
+
+    /// Reads back what an order did, then sees to the renewal.
+    fn see_certificate(&mut self, names: &[DomainName]) -> Result<(), Error> {
+        self.scene.look(self.task, self.api)?;
+        let installed: HashSet<DomainName> = self.scene.installed_names().into_iter().collect();
+        let absent: Vec<DomainName> = names.iter().filter(|name| !installed.contains(*name)).cloned().collect();
+        if absent.is_empty() {
+            self.scene.state.settle_order(OrderOutcome::Installed);
+        } else {
+            self.scene.order_note = Some(Note::OrderNotSeen { names: absent });
+            self.scene.wait_until(IN_A_MINUTE);
+        }
+        let aliases = self.scene.plan_aliases(self.task);
+        let plan = self.scene.plan_certificate(self.task, &aliases);
+        self.switch_auto_on(&plan)
+    }
+
+    fn switch_auto_on(&mut self, plan: &CertificatePlan) -> Result<(), Error> {
+        if !plan.switch_auto_on {
+            return Ok(());
+        }
+        if self.task.deadline.left() < SHORTEST_WRITE {
+            self.scene.wait_until(SOON);
+            return Ok(());
+        }
+        match self.api.set_auto_renewal(true, self.task.deadline) {
+            Ok(accepted) => {
+                self.scene.wrote = true;
+                if let Some(operation) = accepted.operation
+                    && self.follow(&operation, OperationKind::Auto)? != Followed::Done
+                {
+                    return Ok(());
+                }
+                self.scene.look(self.task, self.api)
+            }
+            Err(WriteFailure::Busy(operation)) => {
+                self.scene.others_operation = Some(self.of_others(&operation));
+                self.scene.wait_until(IN_A_MINUTE);
+                Ok(())
+            }
+            // To switch on twice does no harm, so the next call simply does it again where it is still off.
+            Err(WriteFailure::Unknown(_)) => {
+                self.scene.wrote = true;
+                self.scene.wait_until(IN_A_MINUTE);
+                Ok(())
+            }
+            Err(WriteFailure::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Waits for an operation that was just started. Where it goes on, the next call takes it up.
+    fn follow(&mut self, operation: &OperationRef, kind: OperationKind) -> Result<Followed, Error> {
+        let operation = RunningOperation::started(operation, kind, self.now());
+        self.scene.state.operation = Some(operation.clone());
+        self.finish(operation)
+    }
+
+    /// Waits for an operation of ours and draws the consequences.
+    fn finish(&mut self, operation: RunningOperation) -> Result<Followed, Error> {
+        let waited = self.wait_for_ours(&operation)?;
+        if let Waited::Running = waited {
+            self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
+            return Ok(Followed::Running);
+        }
+        self.scene.state.operation = None;
+        self.scene.look(self.task, self.api)?;
+        match (waited, operation.kind) {
+            (Waited::Failed(answer), OperationKind::Certificate) => {
+                self.scene.state.settle_order(OrderOutcome::Failed);
+                self.scene.order_note = Some(Note::OrderFailed { answer });
+                Ok(Followed::Failed)
+            }
+            (Waited::Failed(answer), kind) => {
+                self.scene.warnings.push(Note::OperationFailed { kind: kind.as_str().to_owned(), answer });
+                self.scene.wait_until(IN_A_MINUTE);
+                Ok(Followed::Failed)
+            }
+            (_, OperationKind::Certificate) => {
+                if self.landed(OperationKind::Certificate) {
+                    self.scene.state.settle_order(OrderOutcome::Installed);
+                }
+                Ok(Followed::Done)
+            }
+            _ => Ok(Followed::Done),
+        }
+    }
+
+    fn wait_for_ours(&mut self, operation: &RunningOperation) -> Result<Waited, Error> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.api.operation(&operation.id, self.task.deadline)? {
+                OperationState::Done => return Ok(Waited::Done),
+                OperationState::Failed(answer) => return Ok(Waited::Failed(answer)),
+                OperationState::Running { .. } => {}
+                OperationState::NotPollable => {
+                    self.scene.observed = self.api.observe(self.task.deadline)?;
+                    if self.landed(operation.kind) {
+                        return Ok(Waited::Done);
+                    }
+                }
+            }
+            if !self.pause(&mut pause, FOR_READING_BACK) {
+                return Ok(Waited::Running);
+            }
+        }
+    }
+
+    /// Waits for an operation of somebody else. `false`: it goes on, and time is over.
+    fn wait_for_others(&mut self, operation: &OperationRef) -> Result<bool, Error> {
+        self.scene.fresh = false;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let ended = match self.api.operation(&operation.id, self.task.deadline)? {
+                OperationState::Done | OperationState::Failed(_) => true,
+                OperationState::Running { .. } => false,
+                // What it does is not ours to know; the next try shows whether it has ended.
+                OperationState::NotPollable => return Ok(self.give_up_unless(operation, &mut pause)),
+            };
+            if ended {
+                return Ok(true);
+            }
+            if !self.give_up_unless(operation, &mut pause) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Pauses; where there is no time for that, notes what the run is waiting for.
+    fn give_up_unless(&mut self, operation: &OperationRef, pause: &mut Duration) -> bool {
+        // After the wait comes a look and a write.
+        if self.pause(pause, FOR_ONE_WRITE.min(self.task.deadline.total() / 3)) {
+            return true;
+        }
+        self.scene.others_operation = Some(self.of_others(operation));
+        self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
+        false
+    }
+
+    fn pause(&mut self, pause: &mut Duration, reserve: Duration) -> bool {
+        let waited = self.task.deadline.wait(*pause, reserve);
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        waited
+    }
+
+    /// Whether what an operation of ours does is there to be seen.
+    fn landed(&self, kind: OperationKind) -> bool {
+        let app = &self.scene.observed.app;
+        match kind {
+            OperationKind::Aliases => {
+                plan::aliases(self.task.desired, app, &self.scene.state, self.task.settings.policy).add.is_empty()
+            }
+            OperationKind::Certificate => {
+                self.scene.state.orders.last().is_some_and(|order| order.names == self.scene.installed_names())
+            }
+            OperationKind::Auto => {
+                matches!(app.certificate, InstalledCertificate::LetsEncrypt { auto: Some(true), .. })
+            }
+        }
+    }
+
+    /// Success is what a second look shows.
+    fn read_back(&mut self, plan: &AliasPlan) -> Result<bool, Error> {
+        for pause in LOOKS_AFTER_A_WRITE {
+            if !self.task.deadline.wait(pause, Duration::from_millis(500)) {
+                self.scene.wait_until(SOON);
+                return Ok(false);
+            }
+            self.scene.look(self.task, self.api)?;
+            if self.missing_of(plan).is_empty() {
+                return Ok(true);
+            }
+        }
+        self.scene.state.note_sent(&self.missing_of(plan));
+        self.scene.wait_until(IN_FIVE_MINUTES);
+        Ok(true)
+    }
+
+    fn missing_of(&self, plan: &AliasPlan) -> Vec<DomainName> {
+        let there: HashSet<&DomainName> =
+            self.scene.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        plan.add.iter().filter(|name| !there.contains(name)).cloned().collect()
+    }
+
+    /// Looks three times over five seconds for what a write whose answer was lost should have done. `None`: there was
+    /// no time for it.
+    fn look_for(&mut self, is_there: impl Fn(&Scene) -> bool) -> Result<Option<bool>, Error> {
+        for pause in LOOKS_AFTER_A_LOST_ANSWER {
+            if !self.task.deadline.wait(pause, Duration::from_millis(500)) {
+                return Ok(None);
+            }
+            self.scene.look(self.task, self.api)?;
+            if is_there(self.scene) {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+
+    /// Aliases of others that were there last time are gone: before anything is written, another look, in case
+    /// this one was wrong.
+    fn look_again_for_what_others_lost(&mut self) -> Result<(), Error> {
+        let waited = self.task.deadline.wait(SECOND_LOOK, FOR_ONE_WRITE);
+        if waited {
+            self.scene.look(self.task, self.api)?;
+        }
+        self.say_what_others_lost();
+        Ok(())
+    }
+
+    fn say_what_others_lost(&mut self) {
+        let there: HashSet<&str> =
+            self.scene.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        let mut gone = std::mem::take(&mut self.scene.missing_foreign);
+        gone.retain(|spelling| !there.contains(spelling.as_str()));
+        if !gone.is_empty() {
+            self.scene.warnings.push(Note::ForeignVanished { aliases: gone });
+        }
+    }
+
+    /// With a fingerprint, a list that has changed since the plan was made is not written over.
+    fn hold_to_the_fingerprint_still(&mut self) -> Result<(), Error> {
+        if self.task.options.fingerprint.is_none() || self.scene.wrote {
+            return Ok(());
+        }
+        self.hold_to_the_fingerprint()?;
+        self.scene.fresh = true;
+        Ok(())
+    }
+
+    fn book_list(&mut self, plan: &AliasPlan, list: Vec<String>) {
+        let scene = &mut *self.scene;
+        scene.added.extend(plan.add.iter().filter(|name| !scene.added.contains(name)).cloned().collect::<Vec<_>>());
+        scene.removed.extend(plan.remove.iter().filter(|alias| !scene.removed.contains(alias)).cloned().collect::<Vec<_>>());
+        scene.sent = Some(list);
+    }
+
+    fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome) {
+        self.scene.wrote = true;
+        self.scene.fresh = false;
+        self.scene.ordered = Some(names.to_vec());
+        self.scene.state.book_order(names, outcome, self.now());
+    }
+
+    fn of_others(&self, operation: &OperationRef) -> OperationReport {
+        OperationReport {
+            id: operation.id.clone(),
+            kind: operation.kind.clone().unwrap_or_default(),
+            ours: false,
+            since: self.now(),
+            estimate_s: operation.estimate,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.task.deadline.clock().unix()
+    }
+}
+
+/// Whether the list is exactly what was sent, in whatever order.
+fn holds_exactly(observed: &[ObservedAlias], sent: &[String]) -> bool {
+    let mut observed: Vec<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
+    let mut sent: Vec<&str> = sent.iter().map(String::as_str).collect();
+    observed.sort_unstable();
+    sent.sort_unstable();
+    observed == sent
+}
+
+fn sorted(names: &[DomainName]) -> Vec<DomainName> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
+}

@@ -1,0 +1,329 @@
+//! From what is known at the end of a run to its report.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use crate::apply::{Scene, Task};
+use crate::certificate::{CertificatePlan, LIMIT, Order, Standing};
+use crate::cloudways::InstalledCertificate;
+use crate::desired::Source;
+use crate::dns::{NameCheck, Unknown, Verdict};
+use crate::domain::DomainName;
+use crate::error::Error;
+use crate::note::Note;
+use crate::plan::AliasPlan;
+use crate::report::{
+    AliasStanding, AliasesReport, CertificateReport, CertificateStanding, DnsReport, DomainReport, ErrorReport,
+    InstalledReport, OperationReport, Report, Status, VERSION,
+};
+use crate::state::OperationKind;
+
+/// An error that passes by itself is tried again after this many seconds, where it does not say better.
+const AFTER_A_PASSING_ERROR: u64 = 60;
+/// DNS that gave no answer is asked again after this many seconds.
+const AFTER_UNKNOWN_DNS: u64 = 300;
+/// A failed order is worth repeating after this many seconds.
+const AFTER_A_FAILED_ORDER: u64 = 3_600;
+
+/// Whether the plan was carried out or only made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Made: the report says what would be.
+    Planned,
+    /// Carried out: the report says what is.
+    Applied,
+}
+
+/// Puts the report together.
+#[must_use]
+pub fn report(
+    task: Task<'_>,
+    scene: Scene,
+    mode: Mode,
+    stopped_by: Option<&Error>,
+    state: Value,
+    requests: u32,
+) -> Report {
+    // After a run, what is still to be done is seen best by planning once more from the last look.
+    let aliases = match mode {
+        Mode::Planned => scene.plan.aliases.clone(),
+        Mode::Applied => scene.plan_aliases(task),
+    };
+    let certificate = task.options.ssl.then(|| match (&scene.plan.certificate, mode) {
+        (Some(planned), Mode::Planned) => planned.clone(),
+        _ => scene.plan_certificate(task, &aliases),
+    });
+    let view = View { task, scene: &scene, mode, aliases: &aliases, certificate: certificate.as_ref() };
+
+    let mut warnings = scene.warnings.clone();
+    if !aliases.withheld.is_empty() {
+        let withheld = aliases.withheld.iter().map(|alias| alias.spelling.clone()).collect();
+        warnings.push(Note::RemovalsWithheld { aliases: withheld, ours: aliases.ours });
+    }
+    let domains = view.domains();
+    let certificate_report = view.certificate_report();
+    let (status, next_at) = view.status(&domains, &certificate_report, stopped_by);
+    Report {
+        version: VERSION,
+        status,
+        next_at,
+        aliases: view.aliases_report(),
+        certificate: certificate_report,
+        domains,
+        operation: view.operation(),
+        plan: scene.plan.report(task.settings),
+        error: stopped_by.map(ErrorReport::from),
+        warnings,
+        requests,
+        elapsed_ms: u64::try_from(task.deadline.clock().elapsed().as_millis()).unwrap_or(u64::MAX),
+        state,
+    }
+}
+
+/// What is wrong with a name's DNS, and what to do.
+#[must_use]
+pub fn dns_note(name: &DomainName, check: &NameCheck, ours: &[IpAddr]) -> Note {
+    let domain = name.clone();
+    let expected = ours.iter().map(ToString::to_string).collect();
+    match check.verdict {
+        Verdict::Missing => Note::DnsMissing { domain, expected },
+        Verdict::Unknown => Note::DnsUnknown { domain, reason: check.reason.unwrap_or(Unknown::TimedOut) },
+        Verdict::Here | Verdict::Elsewhere => {
+            let found = check.addresses.iter().map(ToString::to_string).collect();
+            Note::DnsElsewhere { domain, found, expected }
+        }
+    }
+}
+
+struct View<'a> {
+    task: Task<'a>,
+    scene: &'a Scene,
+    mode: Mode,
+    aliases: &'a AliasPlan,
+    certificate: Option<&'a CertificatePlan>,
+}
+
+impl View<'_> {
+    fn aliases_report(&self) -> AliasesReport {
+        let spelt = |aliases: &[crate::cloudways::ObservedAlias]| {
+            aliases.iter().map(|alias| alias.spelling.clone()).collect::<Vec<_>>()
+        };
+        let (added, removed) = match self.mode {
+            Mode::Planned => (self.aliases.add.clone(), spelt(&self.aliases.remove)),
+            Mode::Applied => (self.scene.added.clone(), spelt(&self.scene.removed)),
+        };
+        AliasesReport {
+            observed: spelt(&self.scene.observed.app.aliases),
+            desired: self.task.desired.names().iter().map(|wanted| wanted.name.clone()).collect(),
+            added,
+            removed,
+            withheld: spelt(&self.aliases.withheld),
+            kept: spelt(&self.aliases.kept),
+            sent: self.scene.sent.clone(),
+        }
+    }
+
+    fn certificate_report(&self) -> CertificateReport {
+        let planned = self.certificate;
+        let note = planned.and_then(|plan| match &plan.order {
+            Order::Held(note) | Order::Withheld(note) | Order::NotOurs(note) => Some(note.clone()),
+            Order::None | Order::Place => None,
+        });
+        CertificateReport {
+            installed: installed(&self.scene.observed.app.certificate),
+            wanted: planned.map(|plan| plan.wanted.clone()).unwrap_or_default(),
+            ordered: self.scene.ordered.clone(),
+            limit: LIMIT,
+            left_out: planned.map(|plan| plan.left_out.clone()).unwrap_or_default(),
+            note: self.scene.order_note.clone().or(note),
+        }
+    }
+
+    /// Wanted names as they are wanted, then the primary domain, then what goes or was to go, then what is no name.
+    fn domains(&self) -> Vec<(String, DomainReport)> {
+        let app = &self.scene.observed.app;
+        let desired = self.task.desired;
+        let there: HashSet<&DomainName> = app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let added: HashSet<&DomainName> = self.scene.added.iter().collect();
+        let mut domains = Vec::with_capacity(desired.names().len() + 1);
+        for wanted in desired.names() {
+            let is_primary = Some(&wanted.name) == app.primary.as_ref();
+            let source = if is_primary { Source::Primary } else { wanted.source };
+            let alias = self.alias_of(&wanted.name, &there, &added);
+            domains.push((wanted.name.to_string(), self.domain(&wanted.name, source, alias)));
+        }
+        if let Some(primary) = app.primary.as_ref().filter(|name| !desired.contains(name)) {
+            domains.push((primary.to_string(), self.domain(primary, Source::Primary, AliasStanding::Primary)));
+        }
+        let removed = match self.mode {
+            Mode::Planned => &self.aliases.remove,
+            Mode::Applied => &self.scene.removed,
+        };
+        let gone = removed.iter().map(|alias| (alias, AliasStanding::Removed));
+        let withheld = self.aliases.withheld.iter().map(|alias| (alias, AliasStanding::Withheld));
+        for (alias, standing) in gone.chain(withheld) {
+            let note = (standing == AliasStanding::Withheld)
+                .then(|| Note::RemovalWithheld { alias: alias.spelling.clone() });
+            let source = alias.name.as_ref().map_or(Source::Mapped, |name| self.source_it_had(name));
+            let key = alias.name.as_ref().map_or_else(|| alias.spelling.clone(), ToString::to_string);
+            let certificate = CertificateStanding::None;
+            domains.push((key, DomainReport { source, alias: standing, dns: None, certificate, note }));
+        }
+        for invalid in desired.invalid() {
+            let note = Note::InvalidDomain { domain: invalid.shown.clone(), reason: invalid.reason };
+            domains.push((
+                invalid.shown.clone(),
+                DomainReport {
+                    source: invalid.source,
+                    alias: AliasStanding::Invalid,
+                    dns: None,
+                    certificate: CertificateStanding::None,
+                    note: Some(note),
+                },
+            ));
+        }
+        let mut listed = HashSet::with_capacity(domains.len());
+        domains.retain(|(key, _)| listed.insert(key.clone()));
+        domains
+    }
+
+    fn domain(&self, name: &DomainName, source: Source, alias: AliasStanding) -> DomainReport {
+        let check = self.scene.verdicts.get(name);
+        let standing = self.certificate.and_then(|plan| plan.standing.get(name).copied());
+        let certificate = self.certificate_of(name, standing);
+        let dns = match standing {
+            None | Some(Standing::NotCertifiable) => None,
+            Some(_) => Some(check.map_or(DnsReport::NOT_ASKED, DnsReport::new)),
+        };
+        let note = if alias == AliasStanding::Missing {
+            Some(Note::AliasNotSeen { domain: name.clone() })
+        } else if let Some(check) = check.filter(|check| check.verdict != Verdict::Here) {
+            Some(dns_note(name, check, &self.scene.observed.server.addresses))
+        } else {
+            match standing {
+                Some(Standing::LeftOut) => Some(Note::LeftOut { domain: name.clone(), limit: LIMIT }),
+                Some(Standing::NotCertifiable) if !name.is_wildcard() => {
+                    Some(Note::NotCertifiable { domain: name.clone() })
+                }
+                _ => None,
+            }
+        };
+        DomainReport { source, alias, dns, certificate, note }
+    }
+
+    fn alias_of(
+        &self,
+        name: &DomainName,
+        there: &HashSet<&DomainName>,
+        added: &HashSet<&DomainName>,
+    ) -> AliasStanding {
+        let app = &self.scene.observed.app;
+        if there.contains(name) {
+            return if added.contains(name) { AliasStanding::Added } else { AliasStanding::Present };
+        }
+        if Some(name) == app.primary.as_ref() || Some(name) == app.fqdn.as_ref() {
+            return AliasStanding::Primary;
+        }
+        if self.aliases.by_wildcard.contains(name) {
+            return AliasStanding::ByWildcard;
+        }
+        let under_way = self.scene.state.operation.as_ref().is_some_and(|op| op.kind == OperationKind::Aliases);
+        match self.mode {
+            Mode::Planned => AliasStanding::Added,
+            Mode::Applied if added.contains(name) && !under_way => AliasStanding::Missing,
+            Mode::Applied => AliasStanding::Pending,
+        }
+    }
+
+    fn certificate_of(&self, name: &DomainName, standing: Option<Standing>) -> CertificateStanding {
+        let was_ordered = self.scene.ordered.as_ref().is_some_and(|names| names.contains(name));
+        let going_on = self.scene.state.operation.as_ref().is_some_and(|op| op.kind == OperationKind::Certificate);
+        let failed = matches!(self.scene.order_note, Some(Note::OrderFailed { .. }));
+        match standing {
+            Some(Standing::Covered) => CertificateStanding::Covered,
+            Some(Standing::New) if going_on => CertificateStanding::Ordered,
+            Some(Standing::New) if failed && was_ordered => CertificateStanding::Blocked,
+            Some(Standing::New | Standing::Waiting) => CertificateStanding::Waiting,
+            Some(Standing::Blocked) => CertificateStanding::Blocked,
+            Some(Standing::LeftOut) => CertificateStanding::LeftOut,
+            Some(Standing::NotCertifiable) | None => CertificateStanding::None,
+        }
+    }
+
+    /// Why an alias of ours was once wanted is not remembered; its form tells most of it.
+    fn source_it_had(&self, name: &DomainName) -> Source {
+        if self.task.desired.is_of_network(name) {
+            Source::Network
+        } else if name.as_str().starts_with("www.") {
+            Source::Www
+        } else {
+            Source::Mapped
+        }
+    }
+
+    fn operation(&self) -> Option<OperationReport> {
+        let ours = self.scene.state.operation.as_ref().map(|operation| OperationReport {
+            id: operation.id.clone(),
+            kind: OperationReport::kind_of(operation.kind),
+            ours: true,
+            since: operation.since,
+            estimate_s: operation.estimate,
+        });
+        ours.or_else(|| self.scene.others_operation.clone())
+    }
+
+    fn status(
+        &self,
+        domains: &[(String, DomainReport)],
+        certificate: &CertificateReport,
+        stopped_by: Option<&Error>,
+    ) -> (Status, Option<u64>) {
+        let now = self.task.deadline.clock().unix();
+        let partial = !self.aliases.withheld.is_empty()
+            || stopped_by.is_some()
+            || matches!(self.certificate.map(|plan| &plan.order), Some(Order::Held(_) | Order::Withheld(_)))
+            || certificate.note.as_ref().is_some_and(|note| matches!(note, Note::OrderFailed { .. }))
+            || domains.iter().any(|(_, domain)| {
+                matches!(domain.alias, AliasStanding::Invalid | AliasStanding::Missing)
+                    || matches!(domain.certificate, CertificateStanding::Blocked | CertificateStanding::LeftOut)
+            });
+        if self.mode == Mode::Planned {
+            let status = if self.scene.plan.writes() { Status::ChangesPending } else { Status::Ok };
+            return (status, None);
+        }
+        let passing = stopped_by.filter(|error| is_passing(error));
+        let wait = self.scene.pending.into_iter();
+        let wait = wait.chain(passing.map(|error| error.retry_after().unwrap_or(AFTER_A_PASSING_ERROR))).min();
+        if let Some(seconds) = wait {
+            return (Status::Pending, Some(now.saturating_add(seconds)));
+        }
+        let held = match self.certificate.map(|plan| &plan.order) {
+            Some(Order::Held(Note::OrderHeld { until })) => Some(*until),
+            _ => None,
+        };
+        let failed = matches!(certificate.note, Some(Note::OrderFailed { .. })).then(|| now + AFTER_A_FAILED_ORDER);
+        let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
+        let unknown = unknown.then(|| now + AFTER_UNKNOWN_DNS);
+        let status = if partial { Status::Partial } else { Status::Ok };
+        (status, [held, failed, unknown].into_iter().flatten().min())
+    }
+}
+
+fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::RateLimited { .. } | Error::Busy { .. } | Error::Unavailable { .. })
+}
+
+fn installed(certificate: &InstalledCertificate) -> Option<InstalledReport> {
+    match certificate {
+        InstalledCertificate::None => None,
+        InstalledCertificate::LetsEncrypt { names, auto } => {
+            Some(InstalledReport { names: names.clone(), kind: "le", auto: *auto })
+        }
+        InstalledCertificate::Wildcard { names, auto } => {
+            Some(InstalledReport { names: names.clone(), kind: "wc", auto: *auto })
+        }
+        InstalledCertificate::Custom => Some(InstalledReport { names: Vec::new(), kind: "custom", auto: None }),
+    }
+}

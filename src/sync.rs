@@ -1,0 +1,167 @@
+//! The road of a call, from constants and domains to a report.
+
+use std::time::Duration;
+
+use crate::apply::{Scene, Task, apply};
+use crate::clock::{Deadline, SystemClock};
+use crate::cloudways::{CloudwaysRead, CloudwaysWrite, HttpCloudways};
+use crate::config::{Constants, Settings};
+use crate::desired::Desired;
+use crate::dns::{Dns, Verdict};
+use crate::domain::{DomainName, printable};
+use crate::error::Error;
+use crate::note::Note;
+use crate::options::{DomainEntry, Options};
+use crate::report::{
+    ApplicationReport, ConnectionReport, DnsCheckReport, DnsChecksReport, NamedReport, Report, RightsReport,
+};
+use crate::state::State;
+use crate::summary::{self, Mode};
+
+/// Brings aliases and certificate to what is wanted.
+///
+/// # Errors
+/// An error means that nothing was written. From the first write on there is a report, with the error in it.
+pub fn sync(constants: &dyn Constants, domains: &[DomainEntry], options: &Options) -> Result<Report, Error> {
+    let clock = SystemClock::start();
+    let deadline = Deadline::new(&clock, options.deadline);
+    let settings = Settings::from_constants(constants)?;
+    let mut api = HttpCloudways::new(&settings, deadline)?;
+    let dns = Dns::new(&settings.dns_servers);
+    if settings.dry_run {
+        preview(&settings, domains, options, deadline, &mut api, &dns)
+    } else {
+        reconcile(&settings, domains, options, deadline, &mut api, &dns)
+    }
+}
+
+/// The same, and nothing is written.
+///
+/// # Errors
+/// Whatever kept the plan from being made.
+pub fn plan(constants: &dyn Constants, domains: &[DomainEntry], options: &Options) -> Result<Report, Error> {
+    let clock = SystemClock::start();
+    let deadline = Deadline::new(&clock, options.deadline);
+    let settings = Settings::from_constants(constants)?;
+    let mut api = HttpCloudways::new(&settings, deadline)?;
+    preview(&settings, domains, options, deadline, &mut api, &Dns::new(&settings.dns_servers))
+}
+
+/// Looks, plans, withholds, applies, reports.
+///
+/// # Errors
+/// As [`sync`].
+pub fn reconcile(
+    settings: &Settings,
+    domains: &[DomainEntry],
+    options: &Options,
+    deadline: Deadline<'_>,
+    api: &mut impl CloudwaysWrite,
+    dns: &Dns,
+) -> Result<Report, Error> {
+    let desired = Desired::new(domains, options, settings);
+    let task = Task { settings, desired: &desired, options, deadline, dns };
+    let (state, warnings) = load_state(settings, options);
+    let mut scene = Scene::open(task, api, state, warnings)?;
+    let stopped_by = match apply(task, api, &mut scene) {
+        Err(error) if !scene.wrote => return Err(error),
+        Err(error) => Some(error),
+        Ok(()) => None,
+    };
+    let state = scene.state.to_value();
+    Ok(summary::report(task, scene, Mode::Applied, stopped_by.as_ref(), state, api.requests()))
+}
+
+/// Looks and plans. The API is given in a form that cannot write.
+///
+/// # Errors
+/// As [`plan`].
+pub fn preview(
+    settings: &Settings,
+    domains: &[DomainEntry],
+    options: &Options,
+    deadline: Deadline<'_>,
+    api: &mut impl CloudwaysRead,
+    dns: &Dns,
+) -> Result<Report, Error> {
+    let desired = Desired::new(domains, options, settings);
+    let task = Task { settings, desired: &desired, options, deadline, dns };
+    let (state, mut warnings) = load_state(settings, options);
+    let unchanged = options.state.clone().unwrap_or_else(|| state.to_value());
+    if settings.dry_run {
+        warnings.push(Note::DryRun);
+    }
+    let mut scene = Scene::open(task, api, state, warnings)?;
+    scene.plan_everything(task);
+    Ok(summary::report(task, scene, Mode::Planned, None, unchanged, api.requests()))
+}
+
+/// Asks DNS about names, against the addresses of the server. The answers come name by name, in the order given.
+///
+/// # Errors
+/// When the addresses cannot be read. What is wrong with one name stands in its answer.
+pub fn check_dns(constants: &dyn Constants, names: &[Vec<u8>], deadline: Duration) -> Result<DnsChecksReport, Error> {
+    let clock = SystemClock::start();
+    let deadline = Deadline::new(&clock, deadline);
+    let settings = Settings::from_constants(constants)?;
+    let observed = HttpCloudways::new(&settings, deadline)?.observe(deadline.keeping(deadline.total() / 2))?;
+    let addresses = &observed.server.addresses;
+
+    let parsed: Vec<_> = names.iter().map(|raw| (raw, DomainName::parse_plain(raw))).collect();
+    let asked: Vec<DomainName> = parsed.iter().filter_map(|(_, name)| name.as_ref().ok()).cloned().collect();
+    let mut checks = Dns::new(&settings.dns_servers).check(&asked, addresses, deadline).into_iter();
+
+    let mut answers: Vec<(String, DnsCheckReport)> = Vec::with_capacity(parsed.len());
+    let mut seen = std::collections::HashSet::new();
+    for (raw, name) in parsed {
+        let (key, answer) = match name {
+            Err(reason) => {
+                let domain = printable(raw);
+                let note = Some(Note::InvalidDomain { domain: domain.clone(), reason });
+                (domain, DnsCheckReport { verdict: "not_asked", addresses: Vec::new(), cname: None, note })
+            }
+            Ok(name) => {
+                let Some(check) = checks.next() else { continue };
+                let note = (check.verdict != Verdict::Here).then(|| summary::dns_note(&name, &check, addresses));
+                let verdict = check.verdict.as_str();
+                let cname = check.cname.last().cloned();
+                (name.to_string(), DnsCheckReport { verdict, addresses: check.addresses, cname, note })
+            }
+        };
+        if seen.insert(key.clone()) {
+            answers.push((key, answer));
+        }
+    }
+    Ok(DnsChecksReport(answers))
+}
+
+/// Says what the credentials open, and whether server and application are there.
+///
+/// # Errors
+/// Whatever keeps them from being read.
+pub fn test_connection(constants: &dyn Constants, deadline: Duration) -> Result<ConnectionReport, Error> {
+    let clock = SystemClock::start();
+    let deadline = Deadline::new(&clock, deadline);
+    let settings = Settings::from_constants(constants)?;
+    let observed = HttpCloudways::new(&settings, deadline)?.observe(deadline)?;
+    Ok(ConnectionReport {
+        token: ConnectionReport::token_of(settings.credential.kind()),
+        server: NamedReport { id: observed.server.id, label: observed.server.label },
+        application: ApplicationReport {
+            id: observed.app.id,
+            label: observed.app.label,
+            fqdn: observed.app.fqdn,
+            primary: observed.app.primary,
+            sys_user: observed.app.sys_user,
+            aliases: observed.app.aliases.len(),
+        },
+        addresses: observed.server.addresses,
+        rights: RightsReport { read: "yes", write: "unknown" },
+    })
+}
+
+fn load_state(settings: &Settings, options: &Options) -> (State, Vec<Note>) {
+    let network = options.network_domain.as_ref();
+    let (state, note) = State::load(options.state.as_ref(), settings.server_id, settings.app_id, network);
+    (state, note.into_iter().collect())
+}
