@@ -1,0 +1,61 @@
+--TEST--
+A sync from the first mapping to the last unmapping, with a report of the documented shape each time
+--FILE--
+<?php
+require 'sim.inc';
+require 'shape.inc';
+
+$sim = Sim::start();
+$sim->here('shop.example', 'www.shop.example');
+$sim->dns('other.example', ['A' => ['198.51.100.7']]);
+$shape = documented('wu_cloudways_sync');
+
+function lines(array $report): void
+{
+    foreach ($report['domains'] as $name => $domain) {
+        echo "$name {$domain['source']} alias:{$domain['alias']} dns:", $domain['dns']['verdict'] ?? 'null', " certificate:{$domain['certificate']}",
+            isset($domain['note']) ? " note:{$domain['note']['code']}" : '', "\n";
+    }
+}
+
+echo "-- the first call\n";
+$domains = ['Shop.EXAMPLE.', ['domain' => 'other.example', 'www' => false, 'priority' => 5], 'shop.example'];
+$first = wu_cloudways_sync($domains, ['network_domain' => 'network.example', 'sys_user' => 'abcdefghij']);
+echo implode("\n", misfits($first, $shape)), "\n";
+echo implode(' ', array_keys($first)), "\n";
+var_dump($first['version'], is_int($first['elapsed_ms']), $first['requests'] > 0, $first['error']);
+
+echo "-- settled\n";
+$report = settle($domains, ['state' => $first['state'], 'network_domain' => 'network.example']);
+echo implode("\n", misfits($report, $shape)), "\n";
+lines($report);
+echo $report['status'], "\n";
+print_r($sim->aliases());
+print_r($sim->certificate()['ssl_domains']);
+print_r($report['aliases']['kept']);
+var_dump($report['certificate']['installed']['type'], $report['certificate']['limit'], $report['state'] !== []);
+
+echo "-- unmapped\n";
+$report = settle(['other.example'], ['state' => $report['state'], 'removed' => ['shop.example'], 'www' => 'never', 'network_domain' => 'network.example']);
+echo implode("\n", misfits($report, $shape)), "\n";
+print_r($sim->aliases());
+?>
+--EXPECTF--
+-- the first call
+
+version status next_at aliases certificate domains operation plan error warnings requests elapsed_ms state
+int(1)
+bool(true)
+bool(true)
+NULL
+-- settled
+
+%Ashop.example mapped alias:%s dns:%s certificate:%s
+%A
+-- unmapped
+
+Array
+(
+    [0] => hand-made.example
+    [1] => other.example
+)
