@@ -334,23 +334,28 @@ final class Runner {
 	 * @throws Store_Exception When the memory failed before the call.
 	 */
 	private function pass( string $token, array $args, int $left ): array {
-		// In this order: what is counted later than the list was read stays counted.
+		// In this order: what is counted, or marked as removed, after the list was read stays for the next run.
 		$dirty   = $this->store->dirty();
 		$removed = $this->store->removed();
-		$domains = $this->read_domains( $args );
-		$request = 'cli' === $this->environment->sapi_here() ? $this->store->take_request() : null;
-		$options = $this->options( array_merge( $args, (array) $request ), $removed, $left );
 		$run_id  = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
-
-		if ( $this->store->interrupted_before( $run_id ) ) {
-			$options['interrupted'] = true;
-		}
 
 		if ( function_exists( 'set_time_limit' ) ) {
 			set_time_limit( $left + 120 ); // phpcs:ignore -- A job's own limit may be shorter than the run, and would end it between a write and its record.
 		}
 
 		try {
+			$domains = $this->domains->read();
+			$request = 'cli' === $this->environment->sapi_here() ? $this->store->take_request() : null;
+			$options = $this->options( array_merge( $args, (array) $request ), $removed, $left );
+
+			if ( $this->store->interrupted_before( $run_id ) ) {
+				$options['interrupted'] = true;
+			}
+
+			// Should this process die, somebody looks again when its lock has run out.
+			$this->store->put( 'due', time() + $left + 60 );
+			$this->arm();
+
 			$this->clone_guard->remember();
 			$this->credentials->define_missing_constants();
 			$report = wu_cloudways_sync( $domains, $options );
@@ -385,7 +390,7 @@ final class Runner {
 				$removed,
 				function () use ( $dirty, $report, $error, $dry_run ): void {
 					if ( $error ) {
-						$this->note_failure( $dirty, $error['retry_after'] ?? null, true );
+						$this->note_failure( $dirty, $error['retry_after'] ?? null, self::may_help( (string) $error['code'] ) );
 					} else {
 						$this->note_success( $dirty, $report['next_at'] ?? null, $dry_run );
 					}
@@ -393,6 +398,14 @@ final class Runner {
 			);
 		} catch ( \Throwable $failure ) {
 			// The run stays open in the table: the next one is told that this one never came back.
+			try {
+				$this->note_failure( $dirty, null, true );
+			} catch ( Store_Exception $again ) {
+				$this->log->trouble( $again );
+			}
+
+			$this->arm();
+
 			return $this->storage_failed( $failure, $report, $run_id );
 		}
 
@@ -426,11 +439,10 @@ final class Runner {
 	private function failed( int $run_id, int $dirty, \Throwable $thrown ): array {
 		$error   = $this->describe( $thrown );
 		$outcome = 'plan_refused' === $error['code'] ? 'refused' : 'failed';
-		$again   = in_array( $error['code'], array( 'rate_limited', 'busy', 'api_unavailable', 'internal', 'storage' ), true );
 
 		try {
 			$this->store->fail_run( $run_id, $outcome, $error );
-			$this->note_failure( $dirty, $error['retry_after'], $again );
+			$this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) );
 		} catch ( Store_Exception $failure ) {
 			$this->log->trouble( $failure );
 		}
@@ -495,6 +507,16 @@ final class Runner {
 		$this->store->put( 'tried', $dirty );
 		$this->store->put( 'hold', null === $retry_after ? 0 : time() + $retry_after );
 		$this->store->put( 'due', time() + $delay );
+	}
+
+	/**
+	 * Trying again soon can help.
+	 *
+	 * @param string $code Error code.
+	 * @return bool
+	 */
+	private static function may_help( string $code ): bool {
+		return in_array( $code, array( 'rate_limited', 'busy', 'api_unavailable', 'storage', 'internal' ), true );
 	}
 
 	/**
@@ -599,25 +621,6 @@ final class Runner {
 
 		while ( microtime( true ) < $until && microtime( true ) - $this->store->last_mark() < self::QUIET ) {
 			usleep( 200000 );
-		}
-	}
-
-	/**
-	 * Reads the list. A failure is noted like one of the run, so that it comes again with backoff.
-	 *
-	 * @param array $args Complete arguments.
-	 * @return list<array{domain: string, www: bool, priority: int}>
-	 * @throws Store_Exception When it failed: nothing is pushed then.
-	 */
-	private function read_domains( array $args ): array {
-		try {
-			return $this->domains->read();
-		} catch ( Store_Exception $error ) {
-			$run_id = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
-
-			$this->failed( $run_id, $this->store->dirty(), $error );
-
-			throw $error;
 		}
 	}
 
