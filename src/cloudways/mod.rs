@@ -10,7 +10,7 @@ mod wire;
 use std::net::IpAddr;
 
 pub use client::HttpCloudways;
-pub use retry::{Attempt, Decision, decide};
+pub use retry::{Access, Attempt, Decision, Happened, decide};
 
 use crate::clock::Deadline;
 use crate::domain::DomainName;

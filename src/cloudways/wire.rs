@@ -1,0 +1,945 @@
+//! What the API sends, read as leniently as it writes: numbers as strings, booleans as numbers, fields that are not
+//! there. Only what is named here is kept. The rest of an answer, passwords among it, is skipped while it is read.
+//!
+//! A message about an answer of the wrong shape names the place, never what was found there.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::{App, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState, Server};
+use crate::config::Secret;
+use crate::domain::DomainName;
+
+/// The longest message that is passed on, in characters.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A day: what a hint or an estimate beyond it says is not believed.
+const DAY: u64 = 86_400;
+
+/// Why an answer is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// It has another shape than it should have.
+    Shape(String),
+    /// The server is not in it.
+    NoServer,
+    /// The application is not on the server.
+    NoApp,
+}
+
+/// What an answer says about the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// They are refused.
+    Credentials,
+    /// The token's role does not allow the endpoint.
+    Scope,
+    /// The request did not get as far as the API.
+    Edge,
+}
+
+/// A busy server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Busy {
+    /// The operation that keeps it.
+    With(OperationRef),
+    /// An operation that cannot be asked for.
+    Unnamed,
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Lenient values
+
+/// Any JSON value, of which only scalars and lists of them are kept. Has no `Debug`: it may hold anything.
+#[derive(Default)]
+enum Loose {
+    #[default]
+    Null,
+    Flag(bool),
+    Whole(i64),
+    Fraction(f64),
+    Text(String),
+    List(Vec<Loose>),
+    Object {
+        empty: bool,
+    },
+}
+
+impl Loose {
+    fn id(&self) -> Option<u64> {
+        match self {
+            Self::Whole(number) => u64::try_from(*number).ok(),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Flag(flag) => Some(i64::from(*flag)),
+            Self::Whole(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "minutes until an operation ends")]
+            Self::Whole(number) => Some(*number as f64),
+            Self::Fraction(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn flag(&self) -> Option<bool> {
+        match self {
+            Self::Flag(flag) => Some(*flag),
+            Self::Whole(number) => Some(*number != 0),
+            Self::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "1" | "true" => Some(true),
+                "0" | "false" | "" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Self::Whole(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is something rather than nothing, for fields whose shape is not known.
+    fn is_something(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Flag(flag) => *flag,
+            Self::Whole(number) => *number != 0,
+            Self::Fraction(number) => *number != 0.0,
+            Self::Text(text) => !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "null"),
+            Self::List(items) => !items.is_empty(),
+            Self::Object { empty } => !empty,
+        }
+    }
+
+    /// The strings of a list; `None` when it is no list, or holds anything else.
+    fn strings(&self) -> Option<Vec<&str>> {
+        let Self::List(items) = self else { return None };
+        items.iter().map(|item| if let Self::Text(text) = item { Some(text.as_str()) } else { None }).collect()
+    }
+
+    fn domain(&self) -> Option<DomainName> {
+        DomainName::parse_plain(self.text()?.as_bytes()).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl<'de> Visitor<'de> for Any {
+            type Value = Loose;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Loose, E> {
+                Ok(Loose::Null)
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Loose, E> {
+                Ok(Loose::Flag(flag))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Loose, E> {
+                Ok(Loose::Whole(number))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Loose, E> {
+                Ok(i64::try_from(number).map_or(Loose::Null, Loose::Whole))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Loose, E> {
+                Ok(Loose::Fraction(number))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Loose::List(items))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
+                let mut empty = true;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                    empty = false;
+                }
+                Ok(Loose::Object { empty })
+            }
+        }
+
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// The visits of a visitor to which everything but lists and objects is the same.
+macro_rules! nothing_in_scalars {
+    ($nothing:expr) => {
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+    };
+}
+
+/// A `T` where there is an object, nothing where there is anything else: PHP writes an empty object as `[]`, and some
+/// absent ones as `false`.
+struct Maybe<T>(Option<T>);
+
+impl<T> Default for Maybe<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = Maybe<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            nothing_in_scalars!(Maybe(None));
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Maybe<T>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Maybe(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Maybe<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|found| Maybe(Some(found)))
+            }
+        }
+
+        deserializer.deserialize_any(Object(PhantomData))
+    }
+}
+
+/// The objects of a list; `None` where there is no list.
+struct Objects<T>(Option<Vec<T>>);
+
+impl<T> Default for Objects<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+            type Value = Objects<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            nothing_in_scalars!(Objects(None));
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Objects<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(Maybe(item)) = seq.next_element()? {
+                    items.extend(item);
+                }
+                Ok(Objects(Some(items)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Objects<T>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Objects(None))
+            }
+        }
+
+        deserializer.deserialize_any(List(PhantomData))
+    }
+}
+
+/// Reads a JSON object. The error names the place and nothing of what is there: serde's own message quotes it.
+fn object<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Unusable> {
+    match serde_json::from_slice::<Maybe<T>>(body) {
+        Ok(Maybe(Some(found))) => Ok(found),
+        Ok(Maybe(None)) => Err(Unusable::Shape("it is not a JSON object".into())),
+        Err(_) if body.trim_ascii().is_empty() => Err(Unusable::Shape("it is empty".into())),
+        Err(error) => {
+            Err(Unusable::Shape(format!("it is not JSON (line {}, column {})", error.line(), error.column())))
+        }
+    }
+}
+
+/// Whether a body ends before its JSON does: cut off on the way.
+pub(super) fn is_cut(body: &[u8]) -> bool {
+    !body.trim_ascii().is_empty() && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// GET /server
+
+#[derive(serde::Deserialize)]
+struct ServersAnswer {
+    #[serde(default)]
+    servers: Objects<ServerEntry>,
+}
+
+#[derive(serde::Deserialize)]
+struct ServerEntry {
+    #[serde(default)]
+    id: Loose,
+    #[serde(default)]
+    label: Loose,
+    #[serde(default)]
+    public_ip: Loose,
+    /// Not seen so far; taken where it comes.
+    #[serde(default)]
+    public_ipv6: Loose,
+    #[serde(default)]
+    apps: Objects<AppEntry>,
+}
+
+#[derive(serde::Deserialize)]
+struct AppEntry {
+    #[serde(default)]
+    id: Loose,
+    #[serde(default)]
+    label: Loose,
+    #[serde(default)]
+    app_fqdn: Loose,
+    #[serde(default)]
+    cname: Loose,
+    #[serde(default)]
+    aliases: Loose,
+    #[serde(default)]
+    lets_encrypt: Maybe<LetsEncryptEntry>,
+    #[serde(default)]
+    own_ssl: Loose,
+    #[serde(default)]
+    sys_user: Loose,
+}
+
+#[derive(serde::Deserialize)]
+struct LetsEncryptEntry {
+    #[serde(default)]
+    auto: Loose,
+    #[serde(default)]
+    is_installed: Loose,
+    #[serde(default)]
+    ssl_domains: Loose,
+    #[serde(default, rename = "type")]
+    kind: Loose,
+}
+
+/// Finds our server and our application in an answer of `GET /server`.
+pub(super) fn observed(body: &[u8], server_id: u64, app_id: u64) -> Result<Observed, Unusable> {
+    let answer: ServersAnswer = object(body)?;
+    let servers = answer.servers.0.ok_or_else(|| missing(body, "it has no list `servers`"))?;
+    let server = servers.into_iter().find(|server| server.id.id() == Some(server_id)).ok_or(Unusable::NoServer)?;
+    let apps = server.apps.0.ok_or_else(|| Unusable::Shape("the server has no list `apps`".into()))?;
+    let app = apps.into_iter().find(|app| app.id.id() == Some(app_id)).ok_or(Unusable::NoApp)?;
+    // Never taken for an empty list: what is sent later replaces what is there.
+    let aliases = app
+        .aliases
+        .strings()
+        .ok_or_else(|| Unusable::Shape("the application's `aliases` is missing, or is not a list of strings".into()))?;
+    let addresses = [&server.public_ip, &server.public_ipv6];
+    Ok(Observed {
+        server: Server {
+            id: server_id,
+            label: server.label.text().unwrap_or_default(),
+            addresses: addresses.iter().filter_map(|field| field.text()?.parse::<IpAddr>().ok()).collect(),
+        },
+        app: App {
+            id: app_id,
+            label: app.label.text().unwrap_or_default(),
+            fqdn: app.app_fqdn.domain(),
+            primary: app.cname.domain(),
+            aliases: aliases.into_iter().map(ObservedAlias::new).collect(),
+            sys_user: app.sys_user.text(),
+            certificate: certificate(app.lets_encrypt.0.as_ref(), &app.own_ssl),
+        },
+    })
+}
+
+fn certificate(lets_encrypt: Option<&LetsEncryptEntry>, own: &Loose) -> InstalledCertificate {
+    if own.is_something() {
+        return InstalledCertificate::Custom;
+    }
+    let Some(entry) = lets_encrypt.filter(|entry| entry.is_installed.flag() == Some(true)) else {
+        return InstalledCertificate::None;
+    };
+    let spelled = entry.ssl_domains.strings().unwrap_or_default();
+    let names = spelled.iter().filter_map(|name| DomainName::parse(name.as_bytes()).ok()).collect();
+    let auto = entry.auto.flag();
+    match &entry.kind {
+        Loose::Text(kind) if kind == "wc" => InstalledCertificate::Wildcard { names, auto },
+        _ => InstalledCertificate::LetsEncrypt { names, auto },
+    }
+}
+
+/// An answer without what it should have: the API greets whoever asks for a path that it does not know.
+fn missing(body: &[u8], what: &str) -> Unusable {
+    Unusable::Shape(if is_greeting(body) { GREETED.into() } else { what.into() })
+}
+
+pub(super) const GREETED: &str = "the API does not know this path; check WU_CLOUDWAYS_API_URL";
+
+/// Whether this is the 2xx answer to an unknown path, as third-party clients have met it.
+pub(super) fn is_greeting(body: &[u8]) -> bool {
+    message(body).is_some_and(|text| text.to_ascii_lowercase().starts_with("you have reached cloudways api"))
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Operations
+
+#[derive(serde::Deserialize)]
+struct OperationAnswer {
+    #[serde(default)]
+    operation: Maybe<OperationEntry>,
+    #[serde(default)]
+    operation_id: Loose,
+}
+
+#[derive(serde::Deserialize)]
+struct OperationEntry {
+    #[serde(default)]
+    id: Loose,
+    #[serde(default, rename = "type")]
+    kind: Loose,
+    #[serde(default)]
+    estimated_time_remaining: Loose,
+    #[serde(default)]
+    status: Loose,
+    #[serde(default)]
+    is_completed: Loose,
+    #[serde(default)]
+    message: Loose,
+}
+
+impl OperationEntry {
+    /// Seconds. The API counts in minutes, and 0 while it runs says nothing.
+    fn estimate(&self) -> Option<u64> {
+        let minutes = self.estimated_time_remaining.number().filter(|minutes| minutes.is_finite() && *minutes > 0.0)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a day's seconds")]
+        Some((minutes * 60.0).ceil().min(86_400.0) as u64)
+    }
+
+    fn reference(&self) -> Option<OperationRef> {
+        let id = self.id.text().filter(|id| is_operation_id(id))?;
+        Some(OperationRef { id, kind: self.kind.text(), estimate: self.estimate() })
+    }
+}
+
+/// Whether an id may become part of a path.
+pub(super) fn is_operation_id(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// An answer of `GET /operation/{id}`. The message of a failed one is as the API wrote it.
+pub(super) fn operation_state(body: &[u8]) -> Result<OperationState, Unusable> {
+    let answer: OperationAnswer = object(body)?;
+    let operation = answer.operation.0.ok_or_else(|| missing(body, "it has no `operation`"))?;
+    match operation.is_completed.whole() {
+        Some(0) => Ok(OperationState::Running { estimate: operation.estimate() }),
+        Some(1) => Ok(OperationState::Done),
+        Some(-1) => {
+            let said = operation.message.text().or_else(|| operation.status.text());
+            Ok(OperationState::Failed(said.unwrap_or_default()))
+        }
+        _ => Err(Unusable::Shape("the operation's `is_completed` is none of 0, 1 and -1".into())),
+    }
+}
+
+/// The operation that a write started, from its 2xx answer: any JSON will do, and nothing at all.
+pub(super) fn started(body: &[u8]) -> Result<Option<OperationRef>, Unusable> {
+    if body.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let answer = match object::<OperationAnswer>(body) {
+        Ok(answer) => answer,
+        Err(_) if serde_json::from_slice::<IgnoredAny>(body).is_ok() => return Ok(None),
+        Err(unusable) => return Err(unusable),
+    };
+    let named = answer.operation_id.text().filter(|id| is_operation_id(id));
+    let from_id = named.map(|id| OperationRef { id, kind: None, estimate: None });
+    Ok(answer.operation.0.as_ref().and_then(OperationEntry::reference).or(from_id))
+}
+
+/// The operation that keeps the server busy, from a 422. It is told by the object, not by the sentence.
+pub(super) fn busy(body: &[u8]) -> Option<Busy> {
+    let operation = object::<OperationAnswer>(body).ok()?.operation.0?;
+    Some(operation.reference().map_or(Busy::Unnamed, Busy::With))
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Tokens
+
+#[derive(serde::Deserialize)]
+struct TokenAnswer {
+    #[serde(default)]
+    access_token: Loose,
+}
+
+/// The token in an answer of `POST /oauth/access_token`.
+pub(super) fn exchanged(body: &[u8]) -> Result<Secret, Unusable> {
+    let answer: TokenAnswer = object(body)?;
+    match answer.access_token {
+        // What a header can carry, and nothing that would be an empty Bearer.
+        Loose::Text(token) if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Secret::new(token))
+        }
+        _ => Err(missing(body, "it has no usable `access_token`")),
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Messages
+
+/// The OAuth error code of a body: the field `error`, where it is a word.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct ErrorAnswer {
+        #[serde(default)]
+        error: Loose,
+    }
+    object::<ErrorAnswer>(body).ok()?.error.text()
+}
+
+/// The message in a JSON body: `error_description`, `message`, `error`, then the first field that has one.
+pub(super) fn message(body: &[u8]) -> Option<String> {
+    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else { return None };
+    let of_field = |name: &str| fields.get(name).and_then(said_by);
+    ["error_description", "message", "error"]
+        .into_iter()
+        .find_map(of_field)
+        .or_else(|| fields.iter().filter(|(name, _)| *name != "operation").find_map(|(_, value)| said_by_field(value)))
+}
+
+fn said_by(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Object(fields) => said_by(fields.get("message").filter(|message| message.is_string())?),
+        _ => None,
+    }
+}
+
+/// What validation says about a field: a message, a list of them, or (as other frameworks do) a list of strings.
+fn said_by_field(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(items) => items.first().and_then(said_by),
+        Value::Object(_) => said_by(value),
+        _ => None,
+    }
+}
+
+/// A body in which no message was found, as text.
+pub(super) fn raw(body: &[u8]) -> String {
+    // Written anew, JSON has one spelling, in which secrets can be found.
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => value.to_string(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    }
+}
+
+/// Text without tags and control characters, its blanks made single.
+pub(super) fn plain(text: &str) -> String {
+    let mut without = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        without.push_str(&rest[..start]);
+        let tag = &rest[start..];
+        // Where the tag ends; of styles and scripts, which are no text, where they end.
+        let end = ["script", "style"].iter().find_map(|name| end_of_element(tag, name));
+        match end.or_else(|| tag.find('>').map(|at| at + 1)) {
+            Some(end) => rest = &tag[end..],
+            None => rest = "",
+        }
+        // Words in neighbouring elements stay apart, a word with a tag in it stays one.
+        if is_block(tag) {
+            without.push(' ');
+        }
+    }
+    without.push_str(rest);
+    let shown: String = without.chars().filter(|c| c.is_whitespace() || !c.is_control()).collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn end_of_element(tag: &str, name: &str) -> Option<usize> {
+    let lower = tag.to_ascii_lowercase();
+    lower.strip_prefix('<')?.strip_prefix(name)?;
+    let close = lower.find(&format!("</{name}"))?;
+    Some(close + lower[close..].find('>')? + 1)
+}
+
+fn is_block(tag: &str) -> bool {
+    const INLINE: [&str; 9] = ["a", "b", "i", "em", "strong", "span", "code", "small", "u"];
+    let name = tag.trim_start_matches(['<', '/']);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    !INLINE.contains(&name[..end].to_ascii_lowercase().as_str())
+}
+
+/// The first 300 characters.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_MESSAGE) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
+    }
+}
+
+/// `Retry-After`: seconds, or an HTTP date; `now` in seconds since the epoch.
+pub(super) fn retry_after(header: &str, now: u64) -> Option<Duration> {
+    let header = header.trim();
+    let seconds = match header.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) if header.bytes().all(|byte| byte.is_ascii_digit()) && !header.is_empty() => DAY,
+        Err(_) => {
+            let at = httpdate::parse_http_date(header).ok()?;
+            let at = at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+            at.saturating_sub(now)
+        }
+    };
+    Some(Duration::from_secs(seconds.min(DAY)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::json;
+
+    fn name(text: &str) -> DomainName {
+        DomainName::parse(text.as_bytes()).unwrap()
+    }
+
+    fn app(changes: Value) -> Value {
+        let mut app = json!({
+            "id": "131933", "label": "Shops", "app_fqdn": "wordpressmu-1-2-3.cloudwaysapps.com", "cname": "example.com",
+            "aliases": ["a.example", "*.B.example", "under_score.example"], "lets_encrypt": null, "own_ssl": false,
+            "sys_user": "abcdefghij", "server_id": "50482", "mysql_password": "SIM-SECRET-mysql",
+        });
+        for (key, value) in changes.as_object().unwrap() {
+            app[key] = value.clone();
+        }
+        app
+    }
+
+    fn answer(app: &Value) -> Vec<u8> {
+        json!({
+            "status": false,
+            "servers": [
+                {"id": 7, "apps": [{"id": "131933", "aliases": ["other.example"]}]},
+                {"id": "50482", "label": "One", "public_ip": "203.0.113.10", "master_password": "SIM-SECRET-master",
+                 "apps": ["odd", {"id": "1", "aliases": null}, app]},
+            ],
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    fn read(changes: Value) -> Result<Observed, Unusable> {
+        observed(&answer(&app(changes)), 50_482, 131_933)
+    }
+
+    fn shape(outcome: Result<Observed, Unusable>) -> String {
+        match outcome {
+            Err(Unusable::Shape(what)) => what,
+            other => panic!("expected a wrong shape, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn our_application_is_found_on_our_server() {
+        let seen = read(json!({})).unwrap();
+        assert_eq!(seen.server.addresses, ["203.0.113.10".parse::<IpAddr>().unwrap()]);
+        assert_eq!((seen.server.label.as_str(), seen.app.label.as_str()), ("One", "Shops"));
+        assert_eq!(seen.app.primary, Some(name("example.com")));
+        assert_eq!(seen.app.fqdn, Some(name("wordpressmu-1-2-3.cloudwaysapps.com")));
+        assert_eq!(seen.app.sys_user.as_deref(), Some("abcdefghij"));
+        let spelled: Vec<_> = seen.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        assert_eq!(spelled, ["a.example", "*.B.example", "under_score.example"]);
+        assert_eq!(seen.app.aliases[1].name, Some(name("*.b.example")));
+        assert_eq!(seen.app.aliases[2].name, None);
+        assert_eq!(seen.app.certificate, InstalledCertificate::None);
+        assert!(!format!("{seen:?}").contains("SIM-SECRET"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_and_never_guessed() {
+        assert_eq!(observed(&answer(&app(json!({}))), 1, 131_933), Err(Unusable::NoServer));
+        assert_eq!(observed(&answer(&app(json!({}))), 50_482, 2), Err(Unusable::NoApp));
+        // On the account's other server, where it is not ours.
+        assert_eq!(observed(&answer(&app(json!({"id": "5"}))), 50_482, 131_933), Err(Unusable::NoApp));
+        for aliases in [json!(null), json!({}), json!({"0": "a.example"}), json!("a.example"), json!(["a.example", 5])]
+        {
+            assert!(shape(read(json!({"aliases": aliases}))).contains("aliases"));
+        }
+        let mut without = app(json!({}));
+        without.as_object_mut().unwrap().remove("aliases");
+        assert!(shape(observed(&answer(&without), 50_482, 131_933)).contains("aliases"));
+        assert_eq!(read(json!({"aliases": []})).unwrap().app.aliases, []);
+        assert!(shape(observed(br#"{"servers":[{"id":1}]}"#, 1, 2)).contains("apps"));
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named_without_its_contents() {
+        let table: [(&[u8], &str); 9] = [
+            (b"", "empty"),
+            (b" \n", "empty"),
+            (b"SIM-SECRET", "line 1, column"),
+            (b"<html>SIM-SECRET</html>", "line 1, column 1"),
+            (b"\"SIM-SECRET\"", "not a JSON object"),
+            (b"[\"SIM-SECRET\"]", "not a JSON object"),
+            (br#"{"status":true,"x":"SIM-SECRET"}"#, "`servers`"),
+            (br#"{"servers":{"0":"SIM-SECRET"}}"#, "`servers`"),
+            (br#"{"message":"You have reached Cloudways API."}"#, "WU_CLOUDWAYS_API_URL"),
+        ];
+        for (body, expected) in table {
+            let what = shape(observed(body, 1, 2));
+            assert!(what.contains(expected) && !what.contains("SIM-SECRET"), "{what}");
+        }
+    }
+
+    #[test]
+    fn odd_addresses_and_names() {
+        let with = |address: Value| {
+            let body = json!({"servers": [{"id": 1, "public_ip": address, "apps": [{"id": 2, "aliases": []}]}]});
+            observed(body.to_string().as_bytes(), 1, 2).unwrap()
+        };
+        assert_eq!(with(json!("")).server.addresses, Vec::<IpAddr>::new());
+        assert_eq!(with(json!(null)).server.addresses, Vec::<IpAddr>::new());
+        assert_eq!(with(json!("203.0.113.300")).server.addresses, Vec::<IpAddr>::new());
+        assert_eq!(with(json!("2001:db8::1")).server.addresses, ["2001:db8::1".parse::<IpAddr>().unwrap()]);
+        let bare = with(json!("203.0.113.1")).app;
+        assert_eq!((bare.primary, bare.sys_user, bare.fqdn), (None, None, None));
+        assert_eq!(read(json!({"cname": ""})).unwrap().app.primary, None);
+        assert_eq!(read(json!({"cname": null})).unwrap().app.primary, None);
+        assert_eq!(read(json!({"id": 131_933})).unwrap().app.id, 131_933);
+    }
+
+    #[test]
+    fn certificates() {
+        let le = |changes: Value| {
+            let mut entry = json!({
+                "app_prefix": "x.cloudwaysapps.com", "auto": true, "challenges": null, "is_installed": true,
+                "is_verified": true, "ssl_domains": ["example.com", "no_name", "WWW.example.com"], "type": "le",
+            });
+            for (key, value) in changes.as_object().unwrap() {
+                entry[key] = value.clone();
+            }
+            read(json!({"lets_encrypt": entry})).unwrap().app.certificate
+        };
+        let names = vec![name("example.com"), name("www.example.com")];
+        let ordinary = |auto| InstalledCertificate::LetsEncrypt { names: names.clone(), auto };
+        assert_eq!(le(json!({})), ordinary(Some(true)));
+        for yes in [json!("1"), json!(1), json!("true")] {
+            assert_eq!(le(json!({"auto": yes, "is_installed": yes})), ordinary(Some(true)));
+        }
+        for no in [json!("0"), json!(0), json!(false)] {
+            assert_eq!(le(json!({"auto": no})), ordinary(Some(false)));
+            assert_eq!(le(json!({"is_installed": no})), InstalledCertificate::None);
+        }
+        assert_eq!(le(json!({"auto": null})), ordinary(None));
+        assert_eq!(le(json!({"is_installed": null})), InstalledCertificate::None);
+        assert_eq!(
+            le(json!({"type": "wc"})),
+            InstalledCertificate::Wildcard { names: names.clone(), auto: Some(true) }
+        );
+        for none in [json!(null), json!([]), json!(false), json!({}), json!("")] {
+            assert_eq!(read(json!({"lets_encrypt": none})).unwrap().app.certificate, InstalledCertificate::None);
+        }
+        for own in [json!(true), json!("1"), json!(1), json!({"crt": "x"}), json!("cert")] {
+            assert_eq!(read(json!({"own_ssl": own})).unwrap().app.certificate, InstalledCertificate::Custom);
+        }
+        for own in [json!(false), json!("0"), json!(0), json!(null), json!({}), json!([]), json!(""), json!("false")] {
+            assert_eq!(read(json!({"own_ssl": own})).unwrap().app.certificate, InstalledCertificate::None);
+        }
+    }
+
+    #[test]
+    fn operations() {
+        let state = |completed: Value, estimate: Value| {
+            let body = json!({"status": true, "operation": {
+                "id": "596283", "estimated_time_remaining": estimate, "is_completed": completed, "message": "no good",
+                "status": "Process is initiated",
+            }});
+            operation_state(body.to_string().as_bytes())
+        };
+        for running in [json!("0"), json!(0), json!(false)] {
+            assert_eq!(state(running, json!("2")), Ok(OperationState::Running { estimate: Some(120) }));
+        }
+        for done in [json!("1"), json!(1), json!(true)] {
+            assert_eq!(state(done, json!("0")), Ok(OperationState::Done));
+        }
+        for failed in [json!("-1"), json!(-1)] {
+            assert_eq!(state(failed, json!(null)), Ok(OperationState::Failed("no good".into())));
+        }
+        for (minutes, estimate) in [
+            (json!("0"), None),
+            (json!(null), None),
+            (json!(-3), None),
+            (json!("soon"), None),
+            (json!(0.5), Some(30)),
+            (json!(1e300), Some(86_400)),
+        ] {
+            assert_eq!(state(json!("0"), minutes), Ok(OperationState::Running { estimate }));
+        }
+        for odd in [json!(null), json!("2"), json!("done"), json!([])] {
+            assert!(matches!(state(odd, json!("0")), Err(Unusable::Shape(_))));
+        }
+        for body in [&b"{}"[..], b"[]", b"{\"operation\":null}", b""] {
+            assert!(matches!(operation_state(body), Err(Unusable::Shape(_))));
+        }
+    }
+
+    #[test]
+    fn accepted_writes() {
+        let id = |id: &str| Ok(Some(OperationRef { id: id.into(), kind: None, estimate: None }));
+        type Expected = Result<Option<OperationRef>, Unusable>;
+        let table: [(&[u8], Expected); 10] = [
+            (b"", Ok(None)),
+            (b"[]", Ok(None)),
+            (b"{}", Ok(None)),
+            (b"true", Ok(None)),
+            (br#"{"status":true}"#, Ok(None)),
+            (br#"{"operation_id":596283}"#, id("596283")),
+            (br#"{"operation_id":"596283"}"#, id("596283")),
+            (br#"{"operation_id":"flex-92994091"}"#, id("flex-92994091")),
+            (br#"{"operation_id":"../x"}"#, Ok(None)),
+            (br#"{"operation_id":null}"#, Ok(None)),
+        ];
+        for (body, expected) in table {
+            assert_eq!(started(body), expected, "{}", String::from_utf8_lossy(body));
+        }
+        assert!(matches!(started(b"<html>"), Err(Unusable::Shape(_))));
+        assert!(matches!(started(b"{\"operation_id\":5"), Err(Unusable::Shape(_))));
+    }
+
+    #[test]
+    fn busy_is_told_by_the_operation() {
+        let body = br#"{"message":"x","operation":{"id":"92897180","type":"purge","estimated_time_remaining":"1"}}"#;
+        let kind = Some("purge".into());
+        assert_eq!(busy(body), Some(Busy::With(OperationRef { id: "92897180".into(), kind, estimate: Some(60) })));
+        assert_eq!(busy(br#"{"operation":{"id":null}}"#), Some(Busy::Unnamed));
+        assert_eq!(busy(br#"{"operation":{"id":"a/b"}}"#), Some(Busy::Unnamed));
+        assert_eq!(busy(br#"{"message":"An operation is already in progress for this server."}"#), None);
+        assert_eq!(busy(br#"{"operation":[]}"#), None);
+    }
+
+    #[test]
+    fn tokens() {
+        assert_eq!(exchanged(br#"{"access_token":"abc","expires_in":3600}"#).unwrap().expose(), "abc");
+        for body in [&b"{}"[..], br#"{"access_token":""}"#, br#"{"access_token":null}"#, br#"{"access_token":"a b"}"#] {
+            assert!(matches!(exchanged(body), Err(Unusable::Shape(_))));
+        }
+    }
+
+    #[test]
+    fn messages_are_found_where_the_api_puts_them() {
+        let table: [(&[u8], Option<&str>); 13] = [
+            (br#"{"error":"invalid_credentials","error_description":"wrong key","message":"m"}"#, Some("wrong key")),
+            (br#"{"error":"e","message":"m"}"#, Some("m")),
+            (br#"{"error":"e"}"#, Some("e")),
+            (br#"{"error":{"message":"inner"}}"#, Some("inner")),
+            (br#"{"server_id":[{"code":"integer","message":"must be an integer"}]}"#, Some("must be an integer")),
+            (br#"{"aliases":{"message":"not allowed"}}"#, Some("not allowed")),
+            (br#"{"aliases":[{"code":"x","message":"one"},{"message":"two"}]}"#, Some("one")),
+            (br#"{"aliases.0":["is invalid"]}"#, Some("is invalid")),
+            (br#"{"status":false,"message":"server_id: invalid"}"#, Some("server_id: invalid")),
+            (br#"{"status":false,"message":"","x":{"message":"y"}}"#, Some("y")),
+            (br#"{"status":false}"#, None),
+            (b"[]", None),
+            (b"<html>", None),
+        ];
+        for (body, expected) in table {
+            assert_eq!(message(body).as_deref(), expected, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn tags_and_control_characters_go() {
+        assert_eq!(plain("<h1>502</h1><p>Bad\r\n  gateway</p>"), "502 Bad gateway");
+        assert_eq!(plain("a<b>b</b>c\u{0}\u{1b}[31m"), "abc[31m");
+        assert_eq!(plain("<style>p{x:y}</style>x<SCRIPT>alert(1)</SCRIPT>y<br>z<unclosed"), "x y z");
+        assert_eq!(plain("1 < 2"), "1");
+        assert_eq!(shorten(&"é".repeat(301)), format!("{}…", "é".repeat(300)));
+        assert_eq!(shorten(&"é".repeat(300)), "é".repeat(300));
+        assert_eq!(raw(br#"{"a":"x\/y\u0041"}"#), r#"{"a":"x/yA"}"#);
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let now = 784_111_777; // Sun, 06 Nov 1994 08:49:37 GMT
+        let table = [
+            ("88", Some(88)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(0)),
+            ("99999999999999999999999", Some(DAY)),
+            ("Sat, 06 Nov 2094 08:49:07 GMT", Some(DAY)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ];
+        for (header, expected) in table {
+            assert_eq!(retry_after(header, now), expected.map(Duration::from_secs), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_cut_body_is_recognised() {
+        assert!(is_cut(br#"{"servers":[{"id":"#));
+        for whole in [&b"{}"[..], b"", b"<html>", b"{\"a\":1} x"] {
+            assert!(!is_cut(whole));
+        }
+    }
+}
