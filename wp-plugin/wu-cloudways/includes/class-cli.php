@@ -39,10 +39,7 @@ final class CLI {
 	/** Columns of a domain. */
 	const FIELDS = array( 'domain', 'source', 'alias', 'dns', 'certificate', 'note', 'remedy' );
 
-	/** What the table shows without --fields. */
-	const TABLE_FIELDS = array( 'domain', 'alias', 'dns', 'certificate', 'note' );
-
-	/** With more domains than this, the table shows those that need attention. */
+	/** With more domains than this, the report shows those that need attention. */
 	const TABLE_ROWS = 200;
 
 	/** Seconds that one run may take at most; the next goes on where it stopped. */
@@ -198,11 +195,11 @@ final class CLI {
 						if ( 'done' !== $plan['outcome'] || null === $plan['report'] ) {
 							return $this->failed( $plan );
 						}
-						if ( ! $this->confirmed( $plan['report'] ) ) {
+						if ( 'changes_pending' === $plan['report']['status'] && ! $this->confirmed( $plan['report'] ) ) {
 							$this->say( __( 'Nothing was done.', 'wu-cloudways' ) );
 							return 11;
 						}
-						// What was shown is what is done, or nothing.
+						// What was shown is what is done, or nothing at all.
 						$options['fingerprint'] = $plan['report']['plan']['fingerprint'];
 					}
 				}
@@ -210,11 +207,23 @@ final class CLI {
 				$outcome = $this->run_in_slices( $options, $end, $wait );
 				$report  = $outcome['report'];
 
+				if ( null === $report && 'handed_over' === $outcome['outcome'] && 'um' !== $outcome['handed_to'] ) {
+					// Asked for, and not seen yet: that is all that is known here.
+					$this->say( __( 'It has not ended yet. See later: wp wu-cloudways status', 'wu-cloudways' ) );
+					if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false ) ) {
+						WP_CLI::line( 'pending' );
+					}
+					return 4;
+				}
 				if ( null === $report ) {
 					return $this->failed( $outcome );
 				}
 				$this->print_report( $report, $assoc_args );
 
+				if ( $outcome['error'] && ( $outcome['error']['code'] ?? '' ) !== ( $report['error']['code'] ?? '' ) ) {
+					// Done at Cloudways, and then something went wrong here: the report was not kept, for one.
+					return $this->failed( $outcome );
+				}
 				switch ( $report['status'] ) {
 					case 'pending':
 						return 4;
@@ -374,6 +383,7 @@ final class CLI {
 	 */
 	private function run_in_slices( array $options, float $end, bool $wait ): array {
 		$began = time();
+		$done  = null;
 
 		while ( true ) {
 			$left    = $end - microtime( true );
@@ -385,6 +395,10 @@ final class CLI {
 				return $this->wait_for_other_process( $outcome, $began, $end, $wait );
 			}
 
+			if ( $outcome['report'] ) {
+				$outcome['report'] = self::together( $done, $outcome['report'] );
+				$done              = $outcome['report'];
+			}
 			$report  = $outcome['report'];
 			$pending = $report && 'pending' === $report['status'];
 			$error   = $outcome['error'];
@@ -407,6 +421,28 @@ final class CLI {
 	}
 
 	/**
+	 * Two slices in one report: how things stand now, and what was done in both.
+	 *
+	 * @param array|null $before Report of the slices before.
+	 * @param array      $now    Report of the last slice.
+	 */
+	private static function together( ?array $before, array $now ): array {
+		if ( null === $before ) {
+			return $now;
+		}
+		foreach ( array( 'added', 'removed' ) as $what ) {
+			if ( is_array( $before['aliases'][ $what ] ?? null ) && is_array( $now['aliases'][ $what ] ?? null ) ) {
+				$now['aliases'][ $what ] = array_values( array_unique( array_merge( $before['aliases'][ $what ], $now['aliases'][ $what ] ) ) );
+			}
+		}
+		$now['aliases']['sent']        = $now['aliases']['sent'] ?? $before['aliases']['sent'] ?? null;
+		$now['certificate']['ordered'] = $now['certificate']['ordered'] ?? $before['certificate']['ordered'] ?? null;
+		$now['requests']               = ( $before['requests'] ?? 0 ) + ( $now['requests'] ?? 0 );
+		$now['elapsed_ms']             = ( $before['elapsed_ms'] ?? 0 ) + ( $now['elapsed_ms'] ?? 0 );
+		return $now;
+	}
+
+	/**
 	 * The extension is in the other process only, which was told to run.
 	 *
 	 * @param array $outcome What Runner::run() gave back.
@@ -418,7 +454,7 @@ final class CLI {
 		$this->say( __( 'The extension is not loaded on the command line: the website was asked to run.', 'wu-cloudways' ) );
 
 		$store             = Plugin::instance()->store();
-		$outcome['report'] = array( 'status' => 'pending' ) + ( $store->last_report() ?? array() );
+		$outcome['report'] = null;
 
 		while ( $wait && microtime( true ) + 1 < $end ) {
 			sleep( 1 );
@@ -426,19 +462,19 @@ final class CLI {
 			if ( ! $run || $run['started_at'] < $began || null === $run['finished_at'] ) {
 				continue;
 			}
-			$report = $store->last_report();
 			if ( in_array( $run['status'], array( 'failed', 'refused', 'interrupted' ), true ) ) {
-				$outcome['error'] = array(
-					'code'    => (string) $run['code'],
-					'message' => (string) $run['message'],
-					'remedy'  => (string) $run['remedy'],
-				) + array( 'exit_code' => self::exit_code( (string) $run['code'] ) );
-
-				$outcome['report'] = null;
+				$outcome['outcome'] = 'failed';
+				$outcome['report']  = null;
+				$outcome['error']   = array(
+					'code'      => (string) $run['code'],
+					'message'   => (string) $run['message'],
+					'remedy'    => (string) $run['remedy'],
+					'exit_code' => self::exit_code( (string) $run['code'] ),
+				);
 				return $outcome;
 			}
-			$outcome['report'] = $report;
-			if ( ! $report || 'pending' !== $report['status'] ) {
+			$outcome['report'] = $store->last_report();
+			if ( 'pending' !== $run['status'] ) {
 				return $outcome;
 			}
 		}
@@ -471,6 +507,9 @@ final class CLI {
 
 	/** An outcome without a report: says why, and gives its exit code. */
 	private function failed( array $outcome ): int {
+		if ( 'um' === ( $outcome['handed_to'] ?? '' ) ) {
+			$this->say( __( 'Until the extension is loaded, Ultimate Multisite’s own module stays in charge.', 'wu-cloudways' ) );
+		}
 		if ( 'handed_over' === $outcome['outcome'] && null === $outcome['error'] ) {
 			$outcome['error'] = array(
 				'code'      => 'extension_missing',
@@ -559,16 +598,16 @@ final class CLI {
 		}
 
 		WP_CLI::line( self::color( (string) ( $report['status'] ?? '' ), Messages::headline( $report ) ) );
-		$this->print_error_in_report( $report );
 		WP_CLI::line( '' );
 		$this->print_aliases( $report['aliases'] ?? array() );
 		$this->print_certificate( $report['certificate'] ?? array() );
 		WP_CLI::line( '' );
 		$this->print_domains( $report['domains'] ?? array() );
-		$this->print_warnings( $report );
+		$this->print_attention( $report );
 
 		$next = $due ?? $report['next_at'] ?? null;
 		if ( 'pending' === ( $report['status'] ?? '' ) && $next ) {
+			WP_CLI::line( '' );
 			/* translators: %s: a time, and how far away it is. */
 			WP_CLI::line( sprintf( __( 'Goes on by itself: %s', 'wu-cloudways' ), Messages::time_and_distance( $next ) ) );
 		}
@@ -594,7 +633,7 @@ final class CLI {
 		foreach ( $labels as $key => $label ) {
 			$number = Messages::count( $aliases[ $key ] ?? 0 );
 			if ( $number ) {
-				$this->fact( '  ' . $label, self::number_and_names( $number, $aliases[ $key ] ) );
+				$this->fact( '  ' . $label, Messages::number_and_names( $aliases[ $key ] ) );
 			}
 		}
 	}
@@ -613,15 +652,11 @@ final class CLI {
 
 		$ordered = Messages::count( $certificate['ordered'] ?? 0 );
 		if ( $ordered ) {
-			$this->fact( '  ' . __( 'ordered for', 'wu-cloudways' ), self::number_and_names( $ordered, $certificate['ordered'] ) );
+			$this->fact( '  ' . __( 'ordered for', 'wu-cloudways' ), Messages::number_and_names( $certificate['ordered'] ) );
 		}
 		$left_out = Messages::count( $certificate['left_out'] ?? 0 );
 		if ( $left_out ) {
-			$this->fact( '  ' . __( 'no space left for', 'wu-cloudways' ), self::number_and_names( $left_out, $certificate['left_out'] ) );
-		}
-		if ( ! empty( $certificate['note'] ) ) {
-			$note = Messages::note( $certificate['note'] );
-			$this->fact( '', trim( $note['text'] . ' ' . $note['remedy'] ) );
+			$this->fact( '  ' . __( 'no space left for', 'wu-cloudways' ), Messages::number_and_names( $certificate['left_out'] ) );
 		}
 	}
 
@@ -633,42 +668,86 @@ final class CLI {
 		}
 		$shown = $domains;
 		if ( count( $domains ) > self::TABLE_ROWS ) {
-			$shown = array_filter(
+			$noted = array_filter(
 				$domains,
 				static function ( $domain ) {
 					return isset( $domain['note'] );
 				}
 			);
-			$shown = array_slice( $shown, 0, self::TABLE_ROWS, true );
+			$shown = array_slice( $noted, 0, self::TABLE_ROWS, true );
 		}
-		if ( $shown ) {
-			$rows = array_map(
-				static function ( $row ) {
-					$row['note'] = trim( $row['note'] . ' ' . $row['remedy'] );
-					return $row;
-				},
-				self::rows( $shown, true )
+
+		// Not WP-CLI's table: that one breaks words in the middle, and loses its columns in a pipe.
+		$lines = array(
+			array(
+				__( 'Domain', 'wu-cloudways' ),
+				__( 'Alias', 'wu-cloudways' ),
+				__( 'DNS', 'wu-cloudways' ),
+				__( 'Certificate', 'wu-cloudways' ),
+			),
+		);
+		foreach ( $shown as $name => $domain ) {
+			$lines[] = array(
+				(string) $name,
+				Messages::alias( (string) ( $domain['alias'] ?? '' ) ),
+				Messages::dns( $domain['dns'] ?? null, ! isset( $domain['note'] ) ),
+				Messages::certificate( (string) ( $domain['certificate'] ?? '' ) ),
 			);
-			WP_CLI\Utils\format_items( 'table', $rows, self::TABLE_FIELDS );
+		}
+		if ( count( $lines ) > 1 ) {
+			$widths = array();
+			foreach ( $lines as $line ) {
+				foreach ( $line as $column => $text ) {
+					$widths[ $column ] = max( $widths[ $column ] ?? 0, mb_strwidth( $text ) );
+				}
+			}
+			foreach ( $lines as $number => $line ) {
+				foreach ( $line as $column => $text ) {
+					$line[ $column ] = $text . str_repeat( ' ', $widths[ $column ] - mb_strwidth( $text ) );
+				}
+				WP_CLI::line( rtrim( implode( '   ', $line ) ) );
+				if ( 0 === $number ) {
+					WP_CLI::line( str_repeat( '-', array_sum( $widths ) + 3 * ( count( $widths ) - 1 ) ) );
+				}
+			}
 		}
 		if ( count( $shown ) < count( $domains ) ) {
 			/* translators: 1: number of domains shown, 2: number of all domains. */
-			WP_CLI::line( sprintf( __( 'Shown are %1$s of %2$s domains, those that need attention first. All of them: --format=csv', 'wu-cloudways' ), number_format_i18n( count( $shown ) ), number_format_i18n( count( $domains ) ) ) );
+			WP_CLI::line( sprintf( __( 'Shown are %1$s of %2$s domains: those that need attention. All of them: --format=csv', 'wu-cloudways' ), number_format_i18n( count( $shown ) ), number_format_i18n( count( $domains ) ) ) );
 		}
 	}
 
-	/** @param array $report A report. */
-	private function print_warnings( array $report ): void {
-		foreach ( $report['warnings'] ?? array() as $warning ) {
-			$note = Messages::note( $warning );
-			WP_CLI::line( WP_CLI::colorize( '%y!%n ' ) . trim( $note['text'] . ' ' . $note['remedy'] ) );
-		}
-	}
-
-	/** @param array $report A report: what stopped it after its first write. */
-	private function print_error_in_report( array $report ): void {
+	/**
+	 * What is not right, and what to do about it.
+	 *
+	 * @param array $report A report.
+	 */
+	private function print_attention( array $report ): void {
+		$items = array();
 		if ( ! empty( $report['error'] ) ) {
-			$this->print_error( $report['error'] );
+			$items[] = Messages::error( $report['error'] );
+		}
+		if ( ! empty( $report['certificate']['note'] ) ) {
+			$items[] = Messages::note( $report['certificate']['note'] );
+		}
+		foreach ( $report['warnings'] ?? array() as $warning ) {
+			$items[] = Messages::note( $warning );
+		}
+		foreach ( $report['domains'] ?? array() as $domain ) {
+			if ( isset( $domain['note'] ) && count( $items ) < self::TABLE_ROWS ) {
+				$items[] = Messages::note( $domain['note'] );
+			}
+		}
+		if ( ! $items ) {
+			return;
+		}
+		WP_CLI::line( '' );
+		WP_CLI::line( WP_CLI::colorize( '%Y' . __( 'What needs attention', 'wu-cloudways' ) . '%n' ) );
+		foreach ( $items as $item ) {
+			WP_CLI::line( '- ' . $item['text'] );
+			if ( '' !== $item['remedy'] ) {
+				WP_CLI::line( '  ' . $item['remedy'] );
+			}
 		}
 	}
 
@@ -745,15 +824,6 @@ final class CLI {
 		return $rows;
 	}
 
-	/**
-	 * @param int   $number How many there are.
-	 * @param mixed $names  The names, where they are given.
-	 */
-	private static function number_and_names( int $number, $names ): string {
-		$list = Messages::names( $names );
-		return number_format_i18n( $number ) . ( '' === $list ? '' : ': ' . $list );
-	}
-
 	/** A label and a value in two columns. */
 	private function fact( string $label, string $value ): void {
 		WP_CLI::line( $label . str_repeat( ' ', max( 1, 22 - mb_strwidth( $label ) ) ) . $value );
@@ -776,7 +846,10 @@ final class CLI {
 			WP_CLI::line( (string) wp_json_encode( $data, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) );
 			return;
 		}
+		// The YAML writer inside WP-CLI 2.12 is older than PHP 8.1, which deprecates how it writes null.
+		$level = error_reporting( error_reporting() & ~E_DEPRECATED );
 		WP_CLI::print_value( $data, array( 'format' => $format ) );
+		error_reporting( $level );
 	}
 
 	/**
@@ -826,7 +899,13 @@ final class CLI {
 			);
 			$code = 70;
 		} catch ( \Throwable $failure ) {
-			$this->say( get_class( $failure ) . ': ' . $failure->getMessage(), 'error' );
+			$this->print_error(
+				array(
+					'code'    => 'internal',
+					'message' => get_class( $failure ) . ': ' . $failure->getMessage(),
+					'remedy'  => '',
+				)
+			);
 			$code = 70;
 		}
 		if ( $code ) {

@@ -77,6 +77,7 @@ final class Messages {
 			$items[] = strtr( $fault, array( '{constant}' => (string) ( $problem['constant'] ?? '?' ) ) );
 		}
 
+		$args['message'] = rtrim( (string) ( $error['message'] ?? '' ), '.' );
 		if ( isset( $error['retry_after'] ) ) {
 			$args['seconds'] = (string) (int) $error['retry_after'];
 		}
@@ -108,7 +109,12 @@ final class Messages {
 			case 'clone':
 				return self::site_copy( $args );
 			case 'storage':
-				return self::error( array( 'code' => 'storage' ) ) + array( 'steps' => array() );
+				return self::error(
+					array(
+						'code'    => 'storage',
+						'message' => (string) ( $args['message'] ?? '' ),
+					)
+				) + array( 'steps' => array() );
 		}
 		return self::fill( self::problems()[ $code ] ?? array(), self::args( $args ), $code, '' ) + array( 'steps' => array() );
 	}
@@ -158,11 +164,12 @@ final class Messages {
 	}
 
 	/**
-	 * A domain's `dns`, with what was found where it is not plainly right.
+	 * A domain's `dns`.
 	 *
-	 * @param array|null $dns {verdict: string, addresses?: list<string>, cname?: ?string}.
+	 * @param array|null $dns       {verdict: string, addresses?: list<string>, cname?: list<string>}.
+	 * @param bool       $addresses Whether to add what was found: a note beside it says so already.
 	 */
-	public static function dns( ?array $dns ): string {
+	public static function dns( ?array $dns, bool $addresses = true ): string {
 		$verdict = (string) ( $dns['verdict'] ?? 'not_asked' );
 		$words   = array(
 			'here'      => __( 'points here', 'wu-cloudways' ),
@@ -175,7 +182,7 @@ final class Messages {
 		$text    = $words[ $verdict ] ?? $verdict;
 		$found   = is_array( $dns['addresses'] ?? null ) ? $dns['addresses'] : array();
 
-		return $found && 'here' !== $verdict ? $text . ' (' . implode( ', ', array_map( 'strval', $found ) ) . ')' : $text;
+		return $found && $addresses && 'here' !== $verdict ? $text . ' (' . implode( ', ', array_map( 'strval', $found ) ) . ')' : $text;
 	}
 
 	/** A domain's `certificate`. */
@@ -351,6 +358,16 @@ final class Messages {
 	/** A server or an application: its name and its number. */
 	private static function named( array $thing ): string {
 		return trim( (string) ( $thing['label'] ?? '' ) . ( isset( $thing['id'] ) ? ' (' . $thing['id'] . ')' : '' ) );
+	}
+
+	/**
+	 * How many, and the first of them: "3 (a.example, b.example, c.example)".
+	 *
+	 * @param mixed $names Names, or only a number of them.
+	 */
+	public static function number_and_names( $names ): string {
+		$list = self::names( $names );
+		return number_format_i18n( self::count( $names ) ) . ( '' === $list ? '' : ' (' . $list . ')' );
 	}
 
 	/** How many: some parts of a report are a list, some a number. */
@@ -606,11 +623,11 @@ final class Messages {
 				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
 			),
 			'storage'                          => array(
-				__( 'The database did not answer; nothing was sent to Cloudways without it.', 'wu-cloudways' ),
+				__( 'The database did not answer, so nothing was sent to Cloudways. {message}', 'wu-cloudways' ),
 				__( 'Check the database, then try again. Nothing is lost: the changes are still waiting.', 'wu-cloudways' ),
 			),
 			'internal'                         => array(
-				__( 'An internal error stopped the run.', 'wu-cloudways' ),
+				__( 'An internal error stopped the run. {message}', 'wu-cloudways' ),
 				__( 'Look into PHP’s error log and report what you find there; the changes are still waiting and are tried again.', 'wu-cloudways' ),
 			),
 		);
@@ -715,7 +732,16 @@ final class Messages {
 	 * @return array<string, string>
 	 */
 	private static function dns_unknown_reasons(): array {
-		return array();
+		return array(
+			'not_asked'          => __( 'there was no time left to ask', 'wu-cloudways' ),
+			'no_server'          => __( 'no DNS server is configured on this machine', 'wu-cloudways' ),
+			'no_address_of_ours' => __( 'the public address of the Cloudways server is not known', 'wu-cloudways' ),
+			'broken'             => __( 'the DNS servers could not be asked, or their answer made no sense', 'wu-cloudways' ),
+			'timed_out'          => __( 'the DNS servers did not answer in time', 'wu-cloudways' ),
+			'refused'            => __( 'the DNS servers refuse to answer', 'wu-cloudways' ),
+			'referral'           => __( 'the DNS servers do not resolve names themselves', 'wu-cloudways' ),
+			'server_failure'     => __( 'the DNS servers failed to find out; the domain’s own name servers may be out of order', 'wu-cloudways' ),
+		);
 	}
 
 	/**
@@ -865,6 +891,6 @@ final class Messages {
 			}
 			$pairs[ '{' . $name . '}' ] = $args[ $name ];
 		}
-		return strtr( $pattern, $pairs );
+		return trim( strtr( $pattern, $pairs ) );
 	}
 }

@@ -120,7 +120,12 @@ final class Network_Page {
 		try {
 			self::show_memory();
 		} catch ( \Throwable $failure ) {
-			$words = Messages::error( array( 'code' => 'storage' ) );
+			$words = Messages::error(
+				array(
+					'code'    => $failure instanceof Store_Exception ? 'storage' : 'internal',
+					'message' => $failure->getMessage(),
+				)
+			);
 			self::notice( 'error', array( $words['text'], $words['remedy'] ) );
 		}
 		echo '</div>';
@@ -209,8 +214,8 @@ final class Network_Page {
 		foreach ( $labels as $key => $label ) {
 			$number = Messages::count( $aliases[ $key ] ?? 0 );
 			if ( $number || in_array( $key, array( 'observed', 'desired' ), true ) ) {
-				$names = in_array( $key, array( 'observed', 'desired' ), true ) ? '' : Messages::names( $aliases[ $key ] ?? null );
-				self::fact( $label, number_format_i18n( $number ) . ( '' === $names ? '' : ': ' . $names ) );
+				$few = ! in_array( $key, array( 'observed', 'desired' ), true );
+				self::fact( $label, $few ? Messages::number_and_names( $aliases[ $key ] ) : number_format_i18n( $number ) );
 			}
 		}
 		echo '</dl>';
@@ -242,7 +247,7 @@ final class Network_Page {
 		) {
 			$names = $certificate[ $key ] ?? null;
 			if ( Messages::count( $names ) ) {
-				self::fact( $label, number_format_i18n( Messages::count( $names ) ) . ': ' . Messages::names( $names ) );
+				self::fact( $label, Messages::number_and_names( $names ) );
 			}
 		}
 		echo '</dl>';
@@ -262,7 +267,7 @@ final class Network_Page {
 		self::open_card( __( 'Extension', 'wu-cloudways' ) );
 		echo '<dl>';
 		/* translators: %s: a version. */
-		self::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), (string) $extension['version'] ) : __( 'not loaded', 'wu-cloudways' ) );
+		self::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), $extension['version'] ?? '?' ) : __( 'not loaded', 'wu-cloudways' ) );
 		$cli = __( 'not known before the first command', 'wu-cloudways' );
 		if ( null !== $where['cli'] ) {
 			$cli = $where['cli'] ? __( 'loaded', 'wu-cloudways' ) : __( 'not loaded', 'wu-cloudways' );
@@ -337,7 +342,7 @@ final class Network_Page {
 			echo '<tr>';
 			echo '<th scope="row"><strong>' . esc_html( (string) $name ) . '</strong><br><span class="description">' . esc_html( Messages::source( (string) ( $domain['source'] ?? '' ) ) ) . '</span></th>';
 			self::cell( (string) ( $domain['alias'] ?? '' ), Messages::alias( (string) ( $domain['alias'] ?? '' ) ) );
-			self::cell( $verdict, Messages::dns( $domain['dns'] ?? null ) );
+			self::cell( $verdict, Messages::dns( $domain['dns'] ?? null, null === $note ) );
 			self::cell( (string) ( $domain['certificate'] ?? '' ), Messages::certificate( (string) ( $domain['certificate'] ?? '' ) ) );
 			echo '<td>' . ( $note ? esc_html( $note['text'] ) . ( '' === $note['remedy'] ? '' : '<br><em>' . esc_html( $note['remedy'] ) . '</em>' ) : '' ) . '</td>';
 			echo '</tr>';

@@ -46,7 +46,7 @@ final class Notices {
 			return array(
 				array(
 					'code'     => 'storage',
-					'args'     => array(),
+					'args'     => array( 'message' => $failure->getMessage() ),
 					'severity' => 'error',
 				),
 			);
