@@ -67,8 +67,7 @@ impl Redactor {
                 text = text.replace(secret.as_str(), HIDDEN);
             }
         }
-        // A token that this account does not know is a secret all the same.
-        if text.starts_with("cw_") { HIDDEN.into() } else { text }
+        hide_tokens(&text)
     }
 
     pub(crate) fn value(&self, value: &Value) -> Value {
@@ -91,7 +90,7 @@ impl Redactor {
 
     pub(crate) fn query(&self, query: &str) -> String {
         let hide = |pair: &str| match pair.split_once('=') {
-            Some((key, _)) if SECRET_KEYS.contains(&key) => format!("{key}={HIDDEN}"),
+            Some((key, _)) if SECRET_KEYS.contains(&crate::params::decode(key).as_str()) => format!("{key}={HIDDEN}"),
             Some((key, value)) => {
                 let plain = crate::params::decode(value);
                 let shown = self.text(&plain);
@@ -101,4 +100,18 @@ impl Redactor {
         };
         query.split('&').map(hide).collect::<Vec<_>>().join("&")
     }
+}
+
+/// A token that the account does not know is a secret all the same.
+fn hide_tokens(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("cw_") {
+        let (before, token) = rest.split_at(at);
+        let end = token.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(token.len());
+        out.push_str(before);
+        out.push_str(HIDDEN);
+        rest = &token[end..];
+    }
+    out + rest
 }

@@ -22,11 +22,11 @@ impl Params {
         let mut json_keys = HashSet::new();
         if kind == "application/x-www-form-urlencoded" {
             add_form(&mut map, &String::from_utf8_lossy(body));
-        } else if kind == "application/json" || kind.ends_with("+json") {
-            if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
-                json_keys.extend(object.keys().cloned());
-                map.extend(object);
-            }
+        }
+        let is_json = kind == "application/json" || kind.ends_with("+json");
+        if is_json && let Ok(Value::Object(object)) = serde_json::from_slice(body) {
+            json_keys.extend(object.keys().cloned());
+            map.extend(object);
         }
         Self { map, json_keys }
     }

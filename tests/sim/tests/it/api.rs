@@ -486,30 +486,39 @@ fn a_default_user_agent_stops_at_the_edge() {
 #[test]
 fn the_log_has_each_request_and_no_secret() {
     let sim = Sim::start();
-    let url = format!("{}/oauth/access_token?trace=cw_sim_full&email=owner%40example.com", sim.api_url());
-    let body = b"email=owner%40example.com&api_key=sim-legacy-key-0123456789&note=cw_unknown_token";
+    let url = format!(
+        "{}/oauth/access_token?trace=cw_sim_full&e%6Dail=owner%40example.com&of=sim-legacy-key-0123456789",
+        sim.api_url()
+    );
+    let body =
+        b"email=owner%40example.com&api_key=sim-legacy-key-0123456789&note=a+cw_unknown_token+by+owner%40example.com";
     let reply = request("POST", &url, &[FORM, AGENT], body).expect("an answer");
     let session = reply.json()["access_token"].as_str().expect("a token").to_string();
+    request("POST", &url, &[FORM, AGENT], b"email=mallory%40evil.example&api_key=tried-key").expect("an answer");
     get_as(&sim, &session, &format!("/server?token={session}&page=2"));
     finish(&sim, &post(&sim, "/security/lets_encrypt_install", &order(&["network.example"])));
 
     let log = sim.log();
     let lines: Vec<_> = log.iter().map(|e| (e.n, e.method.as_str(), e.endpoint(), e.auth.as_str(), e.status)).collect();
     assert_eq!(
-        lines[..3],
+        lines[..4],
         [
             (1, "POST", "/oauth/access_token", "none", 200),
-            (2, "GET", "/server", "bearer", 200),
-            (3, "POST", "/security/lets_encrypt_install", "bearer", 200),
+            (2, "POST", "/oauth/access_token", "none", 401),
+            (3, "GET", "/server", "bearer", 200),
+            (4, "POST", "/security/lets_encrypt_install", "bearer", 200),
         ]
     );
-    assert_eq!(log[0].query, "trace=***&email=***");
-    assert_eq!(log[0].params, json!({"trace": "***", "email": "***", "api_key": "***", "note": "***"}));
-    assert_eq!(log[1].query, "token=***&page=2");
-    assert_eq!(log[2].params["ssl_domains"], json!(["network.example"]));
+    assert_eq!(log[0].query, "trace=***&e%6Dail=***&of=***");
+    assert_eq!(
+        log[0].params,
+        json!({"trace": "***", "email": "***", "of": "***", "api_key": "***", "note": "a *** by ***"})
+    );
+    assert_eq!(log[2].query, "token=***&page=2");
+    assert_eq!(log[3].params["ssl_domains"], json!(["network.example"]));
     assert_eq!(log[0].user_agent, "sim-tests/1");
     let text = serde_json::to_string(&log).expect("JSON");
-    for secret in ["owner@", "owner%40", "sim-legacy", "cw_", session.as_str(), SECRET_MARK] {
+    for secret in ["owner@", "owner%40", "sim-legacy", "cw_", "mallory", "tried-key", session.as_str(), SECRET_MARK] {
         assert!(!text.contains(secret), "{secret} is in the log: {text}");
     }
     assert_eq!(sim.writes().len(), 1);
