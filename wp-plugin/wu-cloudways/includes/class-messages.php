@@ -616,7 +616,9 @@ final class Messages {
 			),
 			'extension_missing'                => array(
 				__( 'The PHP extension wu_cloudways is not loaded in this process.', 'wu-cloudways' ),
-				__( 'On the command line, give PHP its file: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' ),
+				'cli' === PHP_SAPI
+					? __( 'Give PHP its file: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' )
+					: __( 'Load it in PHP-FPM; the notice about it says how.', 'wu-cloudways' ),
 			),
 			'extension_old'                    => array(
 				__( 'The PHP extension wu_cloudways is too old for this plugin.', 'wu-cloudways' ),

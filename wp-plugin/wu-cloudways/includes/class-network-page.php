@@ -264,7 +264,7 @@ final class Network_Page {
 		$extension   = $environment->extension();
 		$where       = $environment->where_loaded();
 
-		self::open_card( __( 'Extension', 'wu-cloudways' ) );
+		self::open_card( __( 'PHP extension', 'wu-cloudways' ) );
 		echo '<dl>';
 		/* translators: %s: a version. */
 		self::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), $extension['version'] ?? '?' ) : __( 'not loaded', 'wu-cloudways' ) );

@@ -14,6 +14,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Notices {
 
+	/** Problems that are solved in Ultimate Multisite's wizard. */
+	const WIZARD = array( 'constants_missing', 'credential_unreadable', 'integration_disabled' );
+
 	/** Adds the action. */
 	public static function hook(): void {
 		// Without a network there is no network admin; the problem is just that.
@@ -76,6 +79,16 @@ final class Notices {
 				echo '<li>' . esc_html( trim( $parts[0] ) ) . ( isset( $parts[1] ) ? '<br><code>' . esc_html( $parts[1] ) . '</code>' : '' ) . '</li>';
 			}
 			echo '</ol>';
+		}
+		if ( in_array( $problem['code'], self::WIZARD, true ) ) {
+			$url = add_query_arg(
+				array(
+					'page'        => 'wp-ultimo-hosting-integration-wizard',
+					'integration' => 'cloudways',
+				),
+				network_admin_url( 'admin.php' )
+			);
+			echo '<p><a href="' . esc_url( $url ) . '">' . esc_html__( 'Open the Cloudways wizard of Ultimate Multisite', 'wu-cloudways' ) . '</a></p>';
 		}
 		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped by the caller, as documented.
 		echo $more . '</div>';
