@@ -410,6 +410,7 @@ final class Runner {
 		}
 
 		$this->arm();
+		$this->look_again();
 		$this->log->report( $report, $changed );
 
 		if ( $error ) {
@@ -426,6 +427,23 @@ final class Runner {
 				'run_id' => $run_id,
 			)
 		);
+	}
+
+	/**
+	 * Something was counted while the report was being kept: the next run is at once, not in an hour.
+	 *
+	 * @return void
+	 */
+	private function look_again(): void {
+		try {
+			$pulse = $this->store->pulse();
+
+			if ( $pulse['dirty'] > $pulse['tried'] ) {
+				$this->scheduler->wake_by( time() + 1 );
+			}
+		} catch ( Store_Exception $error ) {
+			$this->log->trouble( $error );
+		}
 	}
 
 	/**
@@ -487,7 +505,7 @@ final class Runner {
 			$due = min( $due, max( $next_at, time() + 5 ) );
 		}
 
-		$this->store->put( 'due', ! $dry_run && $this->store->dirty() ? time() + 1 : $due );
+		$this->store->put( 'due', $due );
 	}
 
 	/**
@@ -572,16 +590,13 @@ final class Runner {
 		$now = time();
 		$due = ! $pulse['due'] || $pulse['due'] <= $now;
 
-		if ( 'event' !== $args['trigger'] && 'wake' !== $args['trigger'] ) {
-			return $due;
-		}
-
-		if ( 'wake' === $args['trigger'] && $due ) {
+		// An event's job looks at events only: in a burst, the others find nothing counted.
+		if ( $due && 'event' !== $args['trigger'] ) {
 			return true;
 		}
 
 		// The same events do not run again what has just failed on them; its time is due_at.
-		$tried = $pulse['tried'] && $pulse['tried'] === $pulse['dirty'] && ! $due;
+		$tried = $pulse['tried'] === $pulse['dirty'] && ! $due;
 
 		return $pulse['dirty'] > 0 && ! $tried && $pulse['hold'] <= $now;
 	}
