@@ -139,8 +139,8 @@ final class CLI {
 	 * default: 300
 	 * ---
 	 *
-	 * [--no-wait]
-	 * : One run only: end with exit code 4 when something is pending then.
+	 * [--[no-]wait]
+	 * : With --no-wait, one run only: ends with exit code 4 when something is pending then.
 	 *
 	 * [--format=<format>]
 	 * : table is a report for people. json and yaml are the whole report, csv its domains.
@@ -180,7 +180,6 @@ final class CLI {
 	public function sync( $args, $assoc_args ) {
 		$this->guarded(
 			function () use ( $assoc_args ) {
-				// WP-CLI takes --no-wait for wait = false.
 				$wait    = (bool) WP_CLI\Utils\get_flag_value( $assoc_args, 'wait', true );
 				$end     = microtime( true ) + $this->seconds( $assoc_args, 300 );
 				$options = array( 'trigger' => 'cli' );
@@ -367,7 +366,13 @@ final class CLI {
 						'value' => $value,
 					);
 				}
-				WP_CLI\Utils\format_items( $format, $rows, array( 'fact', 'value' ) );
+				if ( 'csv' === $format ) {
+					WP_CLI\Utils\format_items( 'csv', $rows, array( 'fact', 'value' ) );
+					return 0;
+				}
+				foreach ( $rows as $row ) {
+					$this->fact( $row['fact'], $row['value'] );
+				}
 				return 0;
 			}
 		);
@@ -625,8 +630,8 @@ final class CLI {
 			)
 		);
 		$labels = array(
-			'added'    => __( 'added', 'wu-cloudways' ),
-			'removed'  => __( 'removed', 'wu-cloudways' ),
+			'added'    => _x( 'added', 'several aliases', 'wu-cloudways' ),
+			'removed'  => _x( 'removed', 'several aliases', 'wu-cloudways' ),
 			'withheld' => __( 'withheld', 'wu-cloudways' ),
 			'kept'     => __( 'kept (not ours)', 'wu-cloudways' ),
 		);
