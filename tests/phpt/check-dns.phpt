@@ -15,6 +15,7 @@ $names = ['x' => 'HERE.example.', 'elsewhere.example', 'missing.example', 'alias
 $answer = wu_cloudways_check_dns($names, ['deadline' => 10]);
 echo implode("\n", misfits($answer, documented('wu_cloudways_check_dns'))), "\n";
 foreach ($answer as $name => $one) {
+    sort($one['addresses'], SORT_STRING);
     echo json_encode($name), " {$one['verdict']} ", implode(',', $one['addresses']), ' ', json_encode($one['cname']), ' ',
         json_encode($one['note']['code'] ?? null), "\n";
 }
@@ -24,9 +25,9 @@ var_dump(isset($answer['123']), $sim->writes(), wu_cloudways_check_dns([]));
 --EXPECT--
 
 "here.example" here 203.0.113.10 null null
-"elsewhere.example" elsewhere 198.51.100.7,203.0.113.10,2001:db8::7 null "dns_elsewhere"
+"elsewhere.example" elsewhere 198.51.100.7,2001:db8::7,203.0.113.10 null "dns_elsewhere"
 "missing.example" missing  null "dns_missing"
-"alias.example" elsewhere 198.51.100.7,203.0.113.10,2001:db8::7 "elsewhere.example" "dns_elsewhere"
+"alias.example" elsewhere 198.51.100.7,2001:db8::7,203.0.113.10 "elsewhere.example" "dns_elsewhere"
 "broken.example" unknown  null "dns_unknown"
 123 not_asked  null "invalid_domain"
 "no\\u{0}name" not_asked  null "invalid_domain"

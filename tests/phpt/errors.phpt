@@ -17,14 +17,14 @@ function told(callable $call): void
         var_dump($e->getRetryAfter(), '' !== $e->getRemedy(), '' !== $e->getMessage());
         echo implode(' ', array_keys($e->getDetails())), "\n";
         if ($e instanceof WuCloudways\Exception\RefusedException) {
-            var_dump($e->getPlan());
+            echo json_encode($e->getPlan()), "\n";
         }
     }
 }
 
 $always = ['times' => null];
 $server = ['path' => '/server'];
-$sync = fn (array $options = []) => wu_cloudways_sync(['shop.example'], ['ssl' => false, 'deadline' => 3] + $options);
+$sync = fn (array $options = []) => wu_cloudways_sync(['shop.example'], $options + ['ssl' => false, 'deadline' => 3]);
 
 echo "-- another plan\n";
 told(fn () => $sync(['fingerprint' => str_repeat('0', 64)]));
@@ -59,7 +59,7 @@ told($sync);
 
 echo "-- a token that may only read\n";
 $sim->patch(['account' => ['tokens' => [['role' => 'READ'] + $token[0]]]]);
-told($sync);
+told(fn () => $sync(['deadline' => 20]));
 $sim->patch(['account' => ['tokens' => $token]]);
 
 echo "-- nothing was written\n";
@@ -72,35 +72,14 @@ NULL
 bool(true)
 bool(true)
 reason
-array(2) {
-  ["fingerprint"]=>
-  string(64) "%x"
-  ["actions"]=>
-  array(1) {
-    [0]=>
-    array(3) {
-      ["action"]=>
-      string(11) "set_aliases"
-      ["add"]=>
-      array(2) {
-        [0]=>
-        string(12) "shop.example"
-        [1]=>
-        string(16) "www.shop.example"
-      }
-      ["remove"]=>
-      array(0) {
-      }
-    }
-  }
-}
+{"fingerprint":"%x","actions":[{"action":"set_aliases","add":["shop.example","www.shop.example"],"remove":[]}]}
 -- another application's site
 WuCloudways\Exception\RefusedException plan_refused 11
 NULL
 bool(true)
 bool(true)
 reason asking application
-NULL
+{"fingerprint":"%x","actions":[{"action":"set_aliases","add":["shop.example","www.shop.example"],"remove":[]}]}
 -- too many requests
 WuCloudways\Exception\RateLimitException rate_limited 13
 int(321)

@@ -13,10 +13,11 @@ function script(Sim $sim, string $code): void
         . "define('WU_CLOUDWAYS_SERVER_ID', 50482); define('WU_CLOUDWAYS_APP_ID', 131933);"
         . "define('WU_CLOUDWAYS_API_URL', '{$sim->api}'); define('WU_CLOUDWAYS_DNS_SERVERS', '{$sim->dns}');"
         . "function label() { return wu_cloudways_test_connection()['application']['label']; }\n";
-    $extension = ini_get_all('core')['extension_dir']['local_value'];
-    $so = getenv('WU_CLOUDWAYS_SO') ?: loaded_from();
+    $so = loaded_from();
     $start = microtime(true);
-    $process = proc_open([PHP_BINARY, '-n', '-d', "extension=$so", '-r', $head . $code], [1 => ['pipe', 'w'], 2 => STDOUT], $pipes);
+    $process = proc_open([PHP_BINARY, '-n', '-d', "extension=$so"], [['pipe', 'r'], ['pipe', 'w'], STDOUT], $pipes);
+    fwrite($pipes[0], "<?php $head$code");
+    fclose($pipes[0]);
     $output = stream_get_contents($pipes[1]);
     $exit = proc_close($process);
     echo trim($output), " -> $exit", microtime(true) - $start < 5 ? '' : ' too late', "\n";

@@ -11,7 +11,6 @@ function child(callable $work): int
 {
     $pid = pcntl_fork();
     if (0 === $pid) {
-        // Without the shutdown functions and destructors of the parent's script, if it were not for exit() itself.
         exit($work() ? 0 : 1);
     }
     return $pid;

@@ -9,10 +9,16 @@ $sim->here('shop.example', 'www.shop.example');
 $domains = ['shop.example', "not a name \0", ['domain' => 'x.example', 'www' => false]];
 $state = settle($domains, ['ssl' => false])['state'];
 
-function resident(): int
+function measured(): array
 {
+    gc_collect_cycles();
     preg_match('/^VmRSS:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);
-    return (int) $found[1];
+    return [
+        'resident' => (int) $found[1],
+        'threads' => count(scandir('/proc/self/task')) - 2,
+        'files' => count(scandir('/proc/self/fd')),
+        'php' => memory_get_usage(),
+    ];
 }
 
 function one_round(array $domains, array $state): void
@@ -32,17 +38,19 @@ function one_round(array $domains, array $state): void
 for ($i = 0; $i < 50; $i++) {
     one_round($domains, $state);
     if (9 === $i) {
-        gc_collect_cycles();
-        [$php, $process] = [memory_get_usage(), resident()];
+        $before = measured();
+        $before = measured();
     }
 }
-gc_collect_cycles();
-$threads = count(scandir('/proc/self/task')) - 2;
-$files = array_filter(array_map(fn ($fd) => @readlink("/proc/self/fd/$fd"), scandir('/proc/self/fd')), fn ($to) => $to && str_starts_with($to, 'socket:'));
-var_dump(memory_get_usage() - $php, resident() - $process < 1024, $threads, count($files));
+$after = measured();
+foreach (['php', 'threads', 'files'] as $what) {
+    echo $what, ' ', $after[$what] - $before[$what], "\n";
+}
+var_dump($after['resident'] - $before['resident'] < 1024, $after['threads']);
 ?>
 --EXPECT--
-int(0)
+php 0
+threads 0
+files 0
 bool(true)
 int(1)
-int(0)

@@ -21,7 +21,7 @@ $pid = pcntl_fork();
 if (0 === $pid) {
     for ($i = 0; $i < 5; $i++) {
         usleep(80_000);
-        pcntl_exec('/bin/kill', ['-USR1', (string) $me]) ?: null;
+        exec("kill -USR1 $me");
     }
     exit;
 }
