@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::certificate::{self, CertificatePlan, Order};
 use crate::clock::Deadline;
 use crate::cloudways::{
-    CloudwaysRead, CloudwaysWrite, InstalledCertificate, ObservedAlias, Observed, OperationRef, OperationState, WriteFailure,
+    CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
+    WriteFailure,
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
@@ -189,7 +190,8 @@ impl Scene {
 
     /// Asks about some names; returns how many of them may be counted as new ones with the right DNS.
     fn ask(&mut self, task: Task<'_>, names: &[DomainName], deadline: Deadline<'_>, newcomers: bool) -> usize {
-        let unasked: Vec<DomainName> = names.iter().filter(|name| !self.verdicts.contains_key(*name)).cloned().collect();
+        let unasked: Vec<DomainName> =
+            names.iter().filter(|name| !self.verdicts.contains_key(*name)).cloned().collect();
         if !unasked.is_empty() {
             if deadline.left().is_zero() {
                 self.dns_cut_short |= newcomers;
@@ -696,7 +698,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn book_list(&mut self, plan: &AliasPlan, list: Vec<String>) {
         let scene = &mut *self.scene;
         scene.added.extend(plan.add.iter().filter(|name| !scene.added.contains(name)).cloned().collect::<Vec<_>>());
-        scene.removed.extend(plan.remove.iter().filter(|alias| !scene.removed.contains(alias)).cloned().collect::<Vec<_>>());
+        scene
+            .removed
+            .extend(plan.remove.iter().filter(|alias| !scene.removed.contains(alias)).cloned().collect::<Vec<_>>());
         scene.sent = Some(list);
     }
 

@@ -92,18 +92,18 @@ impl<'a> InPlace<'a> {
     }
 }
 
-/// The names whose DNS matters: those covered that stay, then the newcomers in the order in which they get space.
+/// The names whose DNS matters: the primary domain and those covered that stay, then the newcomers in the order in
+/// which they get space.
 ///
 /// Newcomers need an answer only until the certificate is full; asking them in this order, in batches, is enough.
 #[must_use]
 pub fn names_to_ask(desired: &Desired, app: &App, aliases: &AliasPlan) -> (Vec<DomainName>, Vec<DomainName>) {
     let Some(installed) = ordinary_names(&app.certificate) else { return (Vec::new(), Vec::new()) };
     let in_place = InPlace::new(aliases, app, desired);
-    let covered = installed.iter().filter(|name| in_place.keeps(name)).cloned().collect();
     let known: HashSet<&DomainName> = installed.iter().collect();
-    let primary = app.primary.iter().filter(|name| name.may_be_certified() && !known.contains(name)).cloned();
-    let newcomers = primary.chain(newcomers(desired, app, &known, &in_place)).collect();
-    (covered, newcomers)
+    let primary = app.primary.iter().filter(|name| name.may_be_certified() && !known.contains(name));
+    let settled = primary.chain(installed.iter().filter(|name| in_place.keeps(name))).cloned().collect();
+    (settled, newcomers(desired, app, &known, &in_place))
 }
 
 /// How many newcomers find room beside the covered names.
@@ -239,7 +239,9 @@ fn newcomers(desired: &Desired, app: &App, known: &HashSet<&DomainName>, in_plac
         .names()
         .iter()
         .filter(|wanted| Some(&wanted.name) != app.primary.as_ref() && Some(&wanted.name) != app.fqdn.as_ref())
-        .filter(|wanted| wanted.name.may_be_certified() && !known.contains(&wanted.name) && in_place.holds(&wanted.name))
+        .filter(|wanted| {
+            wanted.name.may_be_certified() && !known.contains(&wanted.name) && in_place.holds(&wanted.name)
+        })
         .collect();
     newcomers.sort_by_key(|wanted| (wanted.source, std::cmp::Reverse(wanted.priority)));
     newcomers.into_iter().map(|wanted| wanted.name.clone()).collect()

@@ -153,7 +153,8 @@ impl Settings {
         let credential = reader.required(API_KEY).and_then(|text| reader.check(API_KEY, credential(&text)));
         let server_id = reader.required(SERVER_ID).and_then(|text| reader.check(SERVER_ID, id(&text)));
         let app_id = reader.required(APP_ID).and_then(|text| reader.check(APP_ID, id(&text)));
-        let (extra, invalid_extra) = reader.optional_bytes(EXTRA_DOMAINS).map_or_else(Default::default, |raw| extra_domains(&raw));
+        let (extra, invalid_extra) =
+            reader.optional_bytes(EXTRA_DOMAINS).map_or_else(Default::default, |raw| extra_domains(&raw));
         let policy = match reader.optional(ALIAS_POLICY) {
             Some(text) => reader.check(ALIAS_POLICY, alias_policy(&text)),
             None => Some(AliasPolicy::Keep),
@@ -166,11 +167,26 @@ impl Settings {
             None => Some(Vec::new()),
         };
         match (email, credential, server_id, app_id, policy, api_url, dns_servers) {
-            (Some(email), Some(credential), Some(server_id), Some(app_id), Some(policy), Some(api_url), Some(dns_servers))
-                if reader.problems.is_empty() =>
-            {
-                Ok(Self { email, credential, server_id, app_id, extra, invalid_extra, policy, dry_run, api_url, dns_servers })
-            }
+            (
+                Some(email),
+                Some(credential),
+                Some(server_id),
+                Some(app_id),
+                Some(policy),
+                Some(api_url),
+                Some(dns_servers),
+            ) if reader.problems.is_empty() => Ok(Self {
+                email,
+                credential,
+                server_id,
+                app_id,
+                extra,
+                invalid_extra,
+                policy,
+                dry_run,
+                api_url,
+                dns_servers,
+            }),
             _ => Err(Error::Config(reader.problems)),
         }
     }
@@ -295,7 +311,8 @@ fn alias_policy(text: &str) -> Result<AliasPolicy, ConfigFault> {
 
 fn api_url(text: &str) -> Result<Url, ConfigFault> {
     let url = Url::parse(text.trim_end_matches('/')).map_err(|_| ConfigFault::NotAnApiUrl)?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let safe = match url.scheme() {
         "https" => url.has_host(),
         "http" => is_loopback(&url),
@@ -420,7 +437,9 @@ pub(crate) mod tests {
 
     #[test]
     fn dry_run_is_false_only_where_it_says_so() {
-        for (value, expected) in [("false", false), ("FALSE", false), ("0", false), ("", false), ("1", true), ("yes", true)] {
+        for (value, expected) in
+            [("false", false), ("FALSE", false), ("0", false), ("", false), ("1", true), ("yes", true)]
+        {
             assert_eq!(settings(&[(DRY_RUN, Some(text(value)))]).dry_run, expected, "{value}");
         }
         assert!(settings(&[(DRY_RUN, Some(ConstantValue::Flag(true)))]).dry_run);
@@ -429,7 +448,12 @@ pub(crate) mod tests {
 
     #[test]
     fn the_api_address_is_https_or_loopback() {
-        for good in ["https://api.cloudways.com/api/v2/", "http://127.0.0.1:8080/api/v2", "http://[::1]:1/x", "http://localhost:1"] {
+        for good in [
+            "https://api.cloudways.com/api/v2/",
+            "http://127.0.0.1:8080/api/v2",
+            "http://[::1]:1/x",
+            "http://localhost:1",
+        ] {
             assert!(!settings(&[(API_URL, Some(text(good)))]).api_url.as_str().is_empty(), "{good}");
         }
         for bad in [

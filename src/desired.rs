@@ -232,15 +232,15 @@ mod tests {
         let main_only: Vec<&str> = main_only.names().iter().map(|wanted| wanted.name.as_str()).collect();
         assert_eq!(main_only, ["a.co.uk", "www.a.co.uk", "b.a.co.uk", "c.b.a.co.uk", "www.c.b.a.co.uk"]);
         assert_eq!(with(WwwRule::Never).names().len(), 4);
-        let refused = Desired::new(&[entry("a.example", Some(false), 0)], &Options::default(), &settings_with_extra(""));
+        let refused =
+            Desired::new(&[entry("a.example", Some(false), 0)], &Options::default(), &settings_with_extra(""));
         assert_eq!(names(&refused), [("a.example", "mapped")]);
     }
 
     #[test]
     fn sites_of_the_network_get_no_www() {
         let options = Options { network_domain: Some(name("network.example")), ..Options::default() };
-        let desired =
-            Desired::new(&[entry("site.network.example", Some(true), 0)], &options, &settings_with_extra(""));
+        let desired = Desired::new(&[entry("site.network.example", Some(true), 0)], &options, &settings_with_extra(""));
         assert_eq!(names(&desired), [("site.network.example", "network")]);
     }
 
@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn invalid_names_are_set_apart_and_the_others_go_through() {
-        let domains = [entry("a b.example", None, 0), entry("*.a.example", None, 0), entry("good.example", Some(false), 0)];
+        let domains =
+            [entry("a b.example", None, 0), entry("*.a.example", None, 0), entry("good.example", Some(false), 0)];
         let desired = Desired::new(&domains, &Options::default(), &settings_with_extra("bad_.example"));
         assert_eq!(names(&desired), [("good.example", "mapped")]);
         let reasons: Vec<InvalidDomain> = desired.invalid().iter().map(|invalid| invalid.reason).collect();
@@ -266,8 +267,10 @@ mod tests {
 
     #[test]
     fn removed_names_are_expanded_and_yield_to_wanted_ones() {
-        let options =
-            Options { removed: vec![entry("gone.example", None, 0), entry("a.example", None, 0)], ..Options::default() };
+        let options = Options {
+            removed: vec![entry("gone.example", None, 0), entry("a.example", None, 0)],
+            ..Options::default()
+        };
         let desired = Desired::new(&[entry("a.example", Some(false), 0)], &options, &settings_with_extra(""));
         assert!(desired.explains_removal_of(&name("gone.example")));
         assert!(desired.explains_removal_of(&name("www.gone.example")));

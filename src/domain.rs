@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn what_is_no_domain_is_refused_with_its_reason() {
         let long_label = format!("{}.example", "a".repeat(64));
-        let long_name = format!("{}.example", vec!["a".repeat(49); 5].join(".")) ;
+        let long_name = format!("{}.example", vec!["a".repeat(49); 5].join("."));
         let cases: [(&[u8], InvalidDomain); 30] = [
             (b"", InvalidDomain::Empty),
             (b".", InvalidDomain::EmptyLabel),

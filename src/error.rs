@@ -318,6 +318,35 @@ impl Error {
         }
     }
 
+    /// One of each, for translators and tests.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let endpoint = "GET /server";
+        let unavailable = |outage| Self::Unavailable { endpoint, outage, retry_after: None };
+        vec![
+            Self::Config(vec![ConfigProblem { constant: "WU_CLOUDWAYS_EMAIL", fault: ConfigFault::Missing }]),
+            Self::ServerNotFound { server_id: 50_482 },
+            Self::AppNotFound { server_id: 50_482, app_id: 131_933 },
+            Self::Refused { reason: Refusal::OtherFingerprint, plan: None },
+            Self::Refused {
+                reason: Refusal::OtherApplication { asking: "copy".into(), application: "original".into() },
+                plan: None,
+            },
+            Self::Auth { endpoint, answer: "Authentication Error".into() },
+            Self::Scope { endpoint },
+            Self::RateLimited { endpoint, retry_after: Some(88) },
+            Self::RateLimited { endpoint, retry_after: None },
+            Self::Busy { endpoint },
+            Self::Rejected { endpoint, status: 422, answer: "The server said no.".into() },
+            unavailable(Outage::Status(502)),
+            unavailable(Outage::BlockedAtTheEdge),
+            unavailable(Outage::NoConnection("the name cannot be resolved".into())),
+            unavailable(Outage::Broken),
+            unavailable(Outage::TimedOut),
+            Self::Protocol { endpoint, what: "it is not JSON".into() },
+        ]
+    }
+
     /// The plan that was refused.
     #[must_use]
     pub fn plan(&self) -> Option<&PlanReport> {

@@ -286,9 +286,7 @@ impl Note {
             },
             Self::DryRun => "WU_CLOUDWAYS_DRY_RUN is on: nothing was written.".into(),
             Self::ServerAddressUnknown => "Cloudways names no public address of the server.".into(),
-            Self::CustomCertificate => {
-                "The application has a certificate of your own; it was left alone.".into()
-            }
+            Self::CustomCertificate => "The application has a certificate of your own; it was left alone.".into(),
             Self::WildcardCertificate { names } => format!(
                 "The application has a wildcard certificate ({}); it was left alone, so other domains have no HTTPS.",
                 listed(names)
@@ -320,7 +318,9 @@ impl Note {
             Self::DnsMissing { domain, expected } => {
                 format!("At the DNS provider of {domain}, create a record that points to {}.", expected.join(" or "))
             }
-            Self::DnsUnknown { .. } => "It is asked again by itself. If it lasts, check the domain's name servers.".into(),
+            Self::DnsUnknown { .. } => {
+                "It is asked again by itself. If it lasts, check the domain's name servers.".into()
+            }
             Self::NotCertifiable { .. } => "Use a registered domain if it needs HTTPS.".into(),
             Self::LeftOut { .. } => {
                 "Give it a higher priority, remove names that are not needed, or do without www. aliases.".into()
@@ -349,13 +349,59 @@ impl Note {
                 "Remove it at Cloudways if the mapped domains are to have HTTPS.".into()
             }
             Self::OrderFailed { .. } => {
-                "Check the DNS of the domain it names. The same names are ordered again in an hour at the earliest.".into()
+                "Check the DNS of the domain it names. The same names are ordered again in an hour at the earliest."
+                    .into()
             }
             Self::OrderHeld { .. } => "It is ordered again by itself.".into(),
             Self::OrderNeedsAlias { .. } => "Check why Cloudways does not keep these aliases.".into(),
             Self::OperationFailed { .. } => "It is tried again by itself.".into(),
             Self::OperationForgotten { .. } => "Look at the server's activity at Cloudways.".into(),
         }
+    }
+}
+
+impl Note {
+    /// One of each, for translators and tests.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let Ok(domain) = DomainName::parse(b"shop.example") else { return Vec::new() };
+        let names = vec![domain.clone()];
+        let aliases = vec![domain.to_string()];
+        let expected = vec!["203.0.113.10".to_owned()];
+        let answer = "The server said no.".to_owned();
+        vec![
+            Self::InvalidDomain { domain: "my shop".into(), reason: InvalidDomain::Space },
+            Self::DnsElsewhere {
+                domain: domain.clone(),
+                found: vec!["198.51.100.7".into()],
+                expected: expected.clone(),
+            },
+            Self::DnsMissing { domain: domain.clone(), expected },
+            Self::DnsUnknown { domain: domain.clone(), reason: Unknown::TimedOut },
+            Self::NotCertifiable { domain: domain.clone() },
+            Self::LeftOut { domain: domain.clone(), limit: 100 },
+            Self::AliasNotSeen { domain },
+            Self::RemovalWithheld { alias: "shop.example".into() },
+            Self::RemovalsWithheld { aliases: aliases.clone(), ours: 1 },
+            Self::CertificateWithheld { names: names.clone(), installed: 1 },
+            Self::ForeignVanished { aliases },
+            Self::OtherWriter { times: 3, names: names.clone() },
+            Self::ListKeepsChanging,
+            Self::StateIgnored { fault: StateFault::Newer },
+            Self::StateIgnored { fault: StateFault::Damaged },
+            Self::StateIgnored { fault: StateFault::OtherApplication },
+            Self::StateIgnored { fault: StateFault::OtherNetwork },
+            Self::DryRun,
+            Self::ServerAddressUnknown,
+            Self::CustomCertificate,
+            Self::WildcardCertificate { names: names.clone() },
+            Self::OrderFailed { answer: answer.clone() },
+            Self::OrderNotSeen { names: names.clone() },
+            Self::OrderHeld { until: 1_800_000_000 },
+            Self::OrderNeedsAlias { names },
+            Self::OperationFailed { kind: "aliases".into(), answer },
+            Self::OperationForgotten { id: "596283".into() },
+        ]
     }
 }
 

@@ -43,7 +43,8 @@ impl AliasPlan {
     #[must_use]
     pub fn list(&self) -> Vec<String> {
         let removed: HashSet<&str> = self.remove.iter().map(|alias| alias.spelling.as_str()).collect();
-        let stays = self.base.iter().map(|alias| alias.spelling.as_str()).filter(|spelling| !removed.contains(spelling));
+        let stays =
+            self.base.iter().map(|alias| alias.spelling.as_str()).filter(|spelling| !removed.contains(spelling));
         stays.map(str::to_owned).chain(self.add.iter().map(ToString::to_string)).collect()
     }
 
@@ -106,15 +107,8 @@ impl Plan {
             .filter(|certificate| certificate.order == Order::Place)
             .map(|certificate| sorted(certificate.wanted.iter().map(ToString::to_string).collect()));
         let auto = certificate.is_some_and(|certificate| certificate.switch_auto_on);
-        let basis = serde_json::json!([
-            settings.server_id,
-            settings.app_id,
-            settings.policy.as_str(),
-            base,
-            list,
-            order,
-            auto
-        ]);
+        let basis =
+            serde_json::json!([settings.server_id, settings.app_id, settings.policy.as_str(), base, list, order, auto]);
         Sha256::digest(basis.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -140,7 +140,12 @@ impl State {
     /// Reads what the last report gave. What cannot be used gives an empty memory, so that nothing is removed by
     /// it, and a note.
     #[must_use]
-    pub fn load(stored: Option<&Value>, server_id: u64, app_id: u64, network: Option<&DomainName>) -> (Self, Option<Note>) {
+    pub fn load(
+        stored: Option<&Value>,
+        server_id: u64,
+        app_id: u64,
+        network: Option<&DomainName>,
+    ) -> (Self, Option<Note>) {
         let empty = || Self::empty(server_id, app_id, network.cloned());
         let Some(stored) = stored.filter(|value| !is_nothing(value)) else { return (empty(), None) };
         let ignored = |fault| (empty(), Some(Note::StateIgnored { fault }));
@@ -383,7 +388,8 @@ mod tests {
 
     #[test]
     fn an_operation_is_waited_for_half_an_hour_or_three_times_its_estimate() {
-        let operation = |estimate| RunningOperation { id: "1".into(), kind: OperationKind::Aliases, since: 1_000, estimate };
+        let operation =
+            |estimate| RunningOperation { id: "1".into(), kind: OperationKind::Aliases, since: 1_000, estimate };
         assert!(!operation(None).is_overdue(1_000 + 1_800));
         assert!(operation(None).is_overdue(1_000 + 1_801));
         assert!(!operation(Some(900)).is_overdue(1_000 + 2_700));

@@ -164,8 +164,8 @@ impl View<'_> {
         let gone = removed.iter().map(|alias| (alias, AliasStanding::Removed));
         let withheld = self.aliases.withheld.iter().map(|alias| (alias, AliasStanding::Withheld));
         for (alias, standing) in gone.chain(withheld) {
-            let note = (standing == AliasStanding::Withheld)
-                .then(|| Note::RemovalWithheld { alias: alias.spelling.clone() });
+            let note =
+                (standing == AliasStanding::Withheld).then(|| Note::RemovalWithheld { alias: alias.spelling.clone() });
             let source = alias.name.as_ref().map_or(Source::Mapped, |name| self.source_it_had(name));
             let key = alias.name.as_ref().map_or_else(|| alias.spelling.clone(), ToString::to_string);
             let certificate = CertificateStanding::None;
@@ -213,12 +213,7 @@ impl View<'_> {
         DomainReport { source, alias, dns, certificate, note }
     }
 
-    fn alias_of(
-        &self,
-        name: &DomainName,
-        there: &HashSet<&DomainName>,
-        added: &HashSet<&DomainName>,
-    ) -> AliasStanding {
+    fn alias_of(&self, name: &DomainName, there: &HashSet<&DomainName>, added: &HashSet<&DomainName>) -> AliasStanding {
         let app = &self.scene.observed.app;
         if there.contains(name) {
             return if added.contains(name) { AliasStanding::Added } else { AliasStanding::Present };

@@ -1,0 +1,12 @@
+//! The engine against the simulator: real HTTP, real DNS.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+mod aliases;
+mod certificate;
+mod client;
+mod dns;
+mod golden;
+mod memory;
+mod support;
+mod waiting;
+mod withheld;
