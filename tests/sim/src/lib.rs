@@ -101,6 +101,8 @@ impl Sim {
         let (api_addr, dns_addr) = (api.local_addr()?, dns_udp.local_addr()?);
         api.set_nonblocking(true)?;
         dns_udp.set_nonblocking(true)?;
+        // As much as the system allows, for the questions that come while the machine is busy elsewhere.
+        socket2::SockRef::from(&dns_udp).set_recv_buffer_size(4 << 20)?;
         dns_tcp.set_nonblocking(true)?;
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
