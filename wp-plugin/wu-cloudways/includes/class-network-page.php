@@ -495,7 +495,8 @@ final class Network_Page {
 	 */
 	private static function button( string $action, string $label, string $style ): string {
 		return '<form method="post" action="' . esc_url( self::url() ) . '">'
-			. wp_nonce_field( 'wu_cloudways_' . $action, '_wpnonce', true, false )
+			// Not wp_nonce_field(): its id would be on the page twice.
+			. '<input type="hidden" name="_wpnonce" value="' . esc_attr( wp_create_nonce( 'wu_cloudways_' . $action ) ) . '">'
 			. '<button type="submit" class="button button-' . esc_attr( $style ) . '" name="wu_cloudways_action" value="' . esc_attr( $action ) . '">' . esc_html( $label ) . '</button></form>';
 	}
 
