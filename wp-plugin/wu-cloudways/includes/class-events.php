@@ -228,12 +228,10 @@ final class Events {
 			try {
 				$work();
 			} catch ( Store_Exception $error ) {
-				if ( Plugin::instance()->store()->installed() ) {
+				if ( ! Plugin::instance()->store()->install_if_new() ) {
 					throw $error;
 				}
 
-				// A network activation that ran elsewhere, or a restored database: the tables are made when they are missed.
-				Plugin::instance()->store()->install();
 				$work();
 			}
 		} catch ( \Throwable $error ) {

@@ -66,10 +66,7 @@ final class Lifecycle {
 		try {
 			$plugin = Plugin::instance();
 
-			if ( ! $plugin->store()->installed() ) {
-				$plugin->store()->install();
-			}
-
+			$plugin->store()->install_if_new();
 			$plugin->environment()->remember_here();
 
 			if ( null === $plugin->store()->due_at() ) {

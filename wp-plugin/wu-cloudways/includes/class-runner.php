@@ -770,7 +770,7 @@ final class Runner {
 	}
 
 	/**
-	 * The pulse. Makes the tables first when they are missing.
+	 * The pulse. Makes the tables first when there are none.
 	 *
 	 * @return array Store::pulse().
 	 * @throws Store_Exception When the memory failed.
@@ -779,11 +779,9 @@ final class Runner {
 		try {
 			return $this->store->pulse();
 		} catch ( Store_Exception $error ) {
-			if ( $this->store->installed() ) {
+			if ( ! $this->store->install_if_new() ) {
 				throw $error;
 			}
-
-			$this->store->install();
 
 			return $this->store->pulse();
 		}

@@ -114,20 +114,53 @@ final class Store {
 	}
 
 	/**
-	 * The tables are there.
+	 * All tables are there.
 	 *
 	 * @return bool
 	 */
 	public function installed(): bool {
-		try {
-			foreach ( self::TABLES as $name ) {
-				Database::rows( 'SELECT 1 FROM ' . Database::table( $name ) . ' LIMIT 1' );
-			}
-		} catch ( Store_Exception $error ) {
+		return count( self::TABLES ) === count( $this->found() );
+	}
+
+	/**
+	 * Creates the tables when there is none of them: a network activation that ran elsewhere, say.
+	 *
+	 * When only some are missing, something is wrong with the database, and an empty table in their place would be taken
+	 * for a memory: nothing is made then.
+	 *
+	 * @return bool They were created.
+	 * @throws Store_Exception When the database refused.
+	 */
+	public function install_if_new(): bool {
+		if ( $this->found() ) {
 			return false;
 		}
 
+		$this->install();
+
 		return true;
+	}
+
+	/**
+	 * The tables that can be read.
+	 *
+	 * @return list<string>
+	 */
+	private function found(): array {
+		return array_values(
+			array_filter(
+				self::TABLES,
+				static function ( string $name ): bool {
+					try {
+						Database::rows( 'SELECT 1 FROM ' . Database::table( $name ) . ' LIMIT 1' );
+					} catch ( Store_Exception $error ) {
+						return false;
+					}
+
+					return true;
+				}
+			)
+		);
 	}
 
 	/**
