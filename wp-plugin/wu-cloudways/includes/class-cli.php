@@ -738,8 +738,10 @@ final class CLI {
 		foreach ( $report['warnings'] ?? array() as $warning ) {
 			$items[] = Messages::note( $warning );
 		}
+		// The warning about all of them says it once.
+		$said = in_array( 'removals_withheld', array_column( $report['warnings'] ?? array(), 'code' ), true ) ? 'removal_withheld' : '';
 		foreach ( $report['domains'] ?? array() as $domain ) {
-			if ( isset( $domain['note'] ) && count( $items ) < self::TABLE_ROWS ) {
+			if ( isset( $domain['note'] ) && $said !== ( $domain['note']['code'] ?? '' ) && count( $items ) < self::TABLE_ROWS ) {
 				$items[] = Messages::note( $domain['note'] );
 			}
 		}
