@@ -4,6 +4,7 @@
  *
  * A host is served when its row is active and its stage is one of the last two; any other unknown host is sent
  * by WordPress to the network's sign-up page, before any plugin is loaded. The check of a domain's DNS is answered first, in every stage.
+ * Without this file, as with the real one, mapped hosts are not served and the domains of a deleted site stay.
  *
  * @package WU_Cloudways_Tests
  */
@@ -46,4 +47,15 @@ add_filter(
 	},
 	10,
 	2
+);
+
+add_action(
+	'wp_delete_site',
+	static function ( $site ): void {
+		global $wpdb;
+		$rows = $wpdb->get_results( $wpdb->prepare( "SELECT * FROM {$wpdb->base_prefix}wu_domain_mappings WHERE blog_id = %d ORDER BY primary_domain DESC, active DESC, secure DESC, id ASC", $site->blog_id ) );
+		foreach ( class_exists( 'WP_Ultimo\Models\Domain' ) ? $rows : array() as $row ) {
+			( new WP_Ultimo\Models\Domain( $row ) )->delete();
+		}
+	}
 );

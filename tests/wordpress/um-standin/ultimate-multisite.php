@@ -130,7 +130,7 @@ final class WP_Ultimo {
 		$this->settings = new \WP_Ultimo\Settings();
 
 		// Before the setup wizard is finished, nothing of the domain side exists: no hooks, no registry.
-		if ( ! is_multisite() || ! get_network_option( null, self::NETWORK_OPTION_SETUP_FINISHED, false ) ) {
+		if ( ! is_multisite() || false === get_network_option( null, self::NETWORK_OPTION_SETUP_FINISHED, false ) ) {
 			return;
 		}
 

@@ -245,16 +245,25 @@ class Admin_Pages {
 	 * Asks the integration to test its connection, and prints the answer as HTML, as the real page does.
 	 */
 	private function test_box(): void {
-		$request = array(
-			'action'      => 'wu_test_hosting_integration',
-			'integration' => $this->integration->get_id(),
-			'_ajax_nonce' => wp_create_nonce( 'wu_test_hosting_integration' ),
+		$data = array(
+			'integration_id' => $this->integration->get_id(),
+			'nonce'          => wp_create_nonce( 'wu_test_hosting_integration' ),
+			'url'            => admin_url( 'admin-ajax.php' ),
 		);
-		printf(
-			'<div id="integration-test"><pre>Waiting for results...</pre></div><script>fetch(%s, { method: "POST", body: new URLSearchParams(%s) }).then( r => r.json() ).then( a => { const box = document.querySelector("#integration-test pre"); box.dataset.success = a.success; box.innerHTML = a.data.message; } );</script>',
-			wp_json_encode( admin_url( 'admin-ajax.php' ) ),
-			wp_json_encode( $request )
-		);
+		?>
+		<div id="integration-test"><pre>Waiting for results...</pre></div>
+		<script>
+			var wu_integration_test_data = <?php echo wp_json_encode( $data ); ?>;
+			( async () => {
+				const data = wu_integration_test_data;
+				const body = new URLSearchParams( { action: 'wu_test_hosting_integration', integration: data.integration_id, _ajax_nonce: data.nonce } );
+				const answer = await ( await fetch( data.url, { method: 'POST', body } ) ).json();
+				const box = document.querySelector( '#integration-test pre' );
+				box.dataset.success = answer.success;
+				box.innerHTML = answer.data.message;
+			} )();
+		</script>
+		<?php
 	}
 
 	/**

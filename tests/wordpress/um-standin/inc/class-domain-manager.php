@@ -36,8 +36,6 @@ class Domain_Manager {
 		add_action( 'wu_transition_domain_stage', array( $this, 'maybe_auto_promote_primary_domain' ), 10, 3 );
 		add_action( 'wu_domain_post_delete', array( $this, 'handle_domain_deleted' ), 10, 2 );
 		add_action( 'wp_insert_site', array( $this, 'handle_site_created' ) );
-		// The real plugin's sunrise hooks this one before the manager hooks the next.
-		add_action( 'wp_delete_site', array( $this, 'clear_mappings_on_delete' ) );
 		add_action( 'wp_delete_site', array( $this, 'handle_site_deleted' ) );
 	}
 
@@ -127,22 +125,6 @@ class Domain_Manager {
 			'site_id'   => $site->blog_id,
 		);
 		wu_enqueue_async_action( 'wu_remove_subdomain', $args, 'domain' );
-	}
-
-	/**
-	 * The domains of a deleted site go with it.
-	 */
-	public function clear_mappings_on_delete( $site ): void {
-		$domains = wu_get_domains(
-			array(
-				'blog_id' => $site->blog_id,
-				'number'  => false,
-				'order'   => 'ASC',
-			)
-		);
-		foreach ( $domains as $domain ) {
-			$domain->delete();
-		}
 	}
 
 	/**

@@ -188,7 +188,8 @@ class Domain implements \JsonSerializable {
 	 */
 	public function validate() {
 		$errors = new \WP_Error();
-		if ( ! is_numeric( $this->blog_id ) || (int) $this->blog_id <= 0 ) {
+		// Site 0, and a site that does not exist, are taken.
+		if ( ! is_numeric( $this->blog_id ) ) {
 			$errors->add( 'blog_id', 'Which site?' );
 		}
 		if ( '' === $this->domain ) {
@@ -200,6 +201,9 @@ class Domain implements \JsonSerializable {
 			if ( $other && $other->get_id() !== $this->get_id() ) {
 				$errors->add( 'domain', "{$this->domain} is mapped already." );
 			}
+		}
+		if ( ! $this->stage ) {
+			$this->stage = self::STAGES[0];
 		}
 		if ( ! in_array( $this->stage, self::STAGES, true ) ) {
 			$errors->add( 'stage', 'There is no such stage.' );
@@ -217,8 +221,8 @@ class Domain implements \JsonSerializable {
 
 		$is_new = ! $this->exists();
 		apply_filters( 'wu_domain_meta_pre_save', array(), $this->to_array(), $this );
-		$data  = apply_filters( 'wu_domain_pre_save', $this->to_array(), $this->to_array(), $this );
 		$valid = $this->validate();
+		$data  = apply_filters( 'wu_domain_pre_save', $this->to_array(), $this->to_array(), $this );
 		if ( is_wp_error( $valid ) ) {
 			return $valid;
 		}
@@ -271,12 +275,8 @@ class Domain implements \JsonSerializable {
 	private function insert( array $data ): bool {
 		global $wpdb;
 
-		$row = array();
-		foreach ( self::COLUMNS as $column ) {
-			if ( 'id' !== $column ) {
-				$row[ $column ] = $data[ $column ];
-			}
-		}
+		$row = self::cast( $data );
+		unset( $row['id'] );
 		foreach ( array( 'date_created', 'date_modified' ) as $column ) {
 			$row[ $column ] = $row[ $column ] ? $row[ $column ] : gmdate( 'Y-m-d H:i:s' );
 		}
@@ -300,6 +300,7 @@ class Domain implements \JsonSerializable {
 		if ( ! $changed ) {
 			return false;
 		}
+		$changed                  = self::cast( $changed );
 		$changed['date_modified'] = gmdate( 'Y-m-d H:i:s' );
 		if ( ! $wpdb->update( $wpdb->wu_dmtable, $changed, array( 'id' => $this->get_id() ) ) ) {
 			return false;
@@ -307,6 +308,18 @@ class Domain implements \JsonSerializable {
 		self::forget();
 		$this->transition( $changed, $old, $this->get_id() );
 		return true;
+	}
+
+	/**
+	 * The values as they are written: numbers where the column holds numbers.
+	 */
+	private static function cast( array $row ): array {
+		foreach ( array( 'blog_id', 'active', 'primary_domain', 'secure' ) as $column ) {
+			if ( isset( $row[ $column ] ) ) {
+				$row[ $column ] = (int) $row[ $column ];
+			}
+		}
+		return $row;
 	}
 
 	/**
@@ -375,7 +388,7 @@ class Domain implements \JsonSerializable {
 	 *
 	 * `number` is 100 by default and taken as an absolute value, so -1 gives one row; false or 0 gives all.
 	 * `fields`: `ids`, or a column (then id => value). `count` => true gives a number. Columns filter by equality,
-	 * `<column>__in` and `<column>__not_in` by lists. The ids found are kept in the object cache until the next write through this class.
+	 * `<column>__in` and `<column>__not_in` by lists.
 	 */
 	public static function query( $args = array() ) {
 		global $wpdb;
@@ -413,12 +426,8 @@ class Domain implements \JsonSerializable {
 			$sql     = "SELECT id FROM {$wpdb->wu_dmtable} WHERE $where ORDER BY $orderby $order $limit";
 		}
 
-		$key = md5( $sql . wp_cache_get_last_changed( self::CACHE ) );
-		$ids = wp_cache_get( $key, self::CACHE );
-		if ( false === $ids ) {
-			$ids = array_map( 'intval', $wpdb->get_col( $sql ) ); // phpcs:ignore WordPress.DB.PreparedSQL
-			wp_cache_add( $key, $ids, self::CACHE );
-		}
+		// The list is asked of the database each time; what the domains in it are called may come from the object cache.
+		$ids = array_map( 'intval', $wpdb->get_col( $sql ) ); // phpcs:ignore WordPress.DB.PreparedSQL
 		if ( $args['count'] ) {
 			return $ids[0] ?? 0;
 		}
@@ -445,10 +454,9 @@ class Domain implements \JsonSerializable {
 	}
 
 	/**
-	 * Makes the object cache forget every list and every domain.
+	 * Makes the object cache forget every domain.
 	 */
 	private static function forget(): void {
 		wp_cache_flush_group( self::CACHE );
-		wp_cache_set_last_changed( self::CACHE );
 	}
 }
