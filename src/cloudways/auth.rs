@@ -65,7 +65,7 @@ pub(super) fn refusal(status: u16, html: bool, body: &[u8]) -> Option<Refusal> {
         (403, _) if html => Some(Refusal::Edge),
         (403, _) => Some(Refusal::Credentials),
         (400, _) => {
-            let says = wire::message(body).unwrap_or_default().to_ascii_lowercase();
+            let says = wire::message(body).unwrap_or_else(|| wire::raw(body)).to_ascii_lowercase();
             says.contains("access token not provided").then_some(Refusal::Credentials)
         }
         _ => None,
@@ -126,7 +126,7 @@ mod tests {
         let html = b"<html>blocked</html>";
         let scope = br#"{"error":"insufficient_scope","message":"This token does not have access to this endpoint"}"#;
         let oauth = br#"{"error":"invalid_credentials","error_description":"no"}"#;
-        let table: [(u16, bool, &[u8], Option<Refusal>); 9] = [
+        let table: [(u16, bool, &[u8], Option<Refusal>); 10] = [
             (401, false, b"{}", Some(Refusal::Credentials)),
             (401, true, html, Some(Refusal::Credentials)),
             (403, false, scope, Some(Refusal::Scope)),
@@ -134,6 +134,7 @@ mod tests {
             (403, false, br#"{"message":"Forbidden"}"#, Some(Refusal::Credentials)),
             (400, false, oauth, Some(Refusal::Credentials)),
             (400, false, br#"{"message":"Access Token not provided"}"#, Some(Refusal::Credentials)),
+            (400, false, b"Access Token not provided", Some(Refusal::Credentials)),
             (400, false, br#"{"message":"something else"}"#, None),
             (422, false, br#"{"message":"server_id: invalid or not found for this account."}"#, None),
         ];

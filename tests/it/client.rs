@@ -1,1 +1,841 @@
+//! The API's client against the simulator, and against sockets that misbehave in ways the simulator does not.
 
+use std::env;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cloudways_sim::Sim;
+use cloudways_sim::state::{
+    AliasAnswer, AuthErrorBody, AutoAnswer, BoolStyle, CompletedStyle, ForeignResource, IdStyle, Pace, RefusalBody,
+    ServerAliases,
+};
+use nix::sys::signal::SigSet;
+use serde_json::{Value, json};
+use wu_cloudways::clock::{Clock, Deadline, SystemClock};
+use wu_cloudways::cloudways::{
+    Accepted, CloudwaysRead, CloudwaysWrite, HttpCloudways, InstalledCertificate, Observed, OperationRef,
+    OperationState, WriteFailure,
+};
+use wu_cloudways::config::{ConstantValue, Settings};
+use wu_cloudways::error::{Error, Outage};
+
+use crate::support::{APP, Site, TestClock, names};
+
+const TOKEN: &str = "cw_sim_full";
+const KEY: &str = "sim-legacy-key-0123456789";
+const EMAIL: &str = "owner@example.com";
+const TWENTY: Duration = Duration::from_secs(20);
+
+/// A client and the simulator it speaks to. Whatever it is told is searched for secrets, and at the end the
+/// simulator's log for requests to version 1.
+struct Api {
+    sim: Sim,
+    client: HttpCloudways,
+    clock: Box<dyn Clock>,
+    limit: Duration,
+}
+
+impl Api {
+    fn new() -> Self {
+        Self::with(TOKEN)
+    }
+
+    fn with(key: &str) -> Self {
+        Self::at(key, |sim| sim.api_url())
+    }
+
+    fn at(key: &str, url: impl FnOnce(&Sim) -> String) -> Self {
+        let mut site = Site::new();
+        site.set("WU_CLOUDWAYS_API_KEY", key);
+        let url = url(&site.sim);
+        site.set("WU_CLOUDWAYS_API_URL", &url);
+        Self::of(site)
+    }
+
+    fn of(site: Site) -> Self {
+        let clock: Box<dyn Clock> = Box::new(TestClock::start());
+        let settings = Settings::from_constants(&site.constants).unwrap();
+        let client = HttpCloudways::new(&settings, Deadline::new(&*clock, TWENTY)).unwrap();
+        Self { sim: site.sim, client, clock, limit: TWENTY }
+    }
+
+    /// Only the machine's clock, and this much time from now.
+    fn limited(mut self, limit: Duration) -> Self {
+        self.clock = Box::new(SystemClock::start());
+        self.limit = limit;
+        self
+    }
+
+    fn observe(&mut self) -> Result<Observed, Error> {
+        self.client.observe(Deadline::new(&*self.clock, self.limit)).inspect_err(keeps_secrets)
+    }
+
+    fn operation(&mut self, id: &str) -> Result<OperationState, Error> {
+        self.client.operation(id, Deadline::new(&*self.clock, self.limit)).inspect_err(keeps_secrets)
+    }
+
+    fn set_aliases(&mut self, aliases: &[&str]) -> Result<Accepted, WriteFailure> {
+        let aliases: Vec<String> = aliases.iter().map(ToString::to_string).collect();
+        self.client.set_aliases(&aliases, Deadline::new(&*self.clock, self.limit)).inspect_err(keeps_secrets_too)
+    }
+
+    fn install(&mut self, domains: &[&str]) -> Result<Accepted, WriteFailure> {
+        let deadline = Deadline::new(&*self.clock, self.limit);
+        self.client.install_certificate(&names(domains), deadline).inspect_err(keeps_secrets_too)
+    }
+
+    fn auto(&mut self, on: bool) -> Result<Accepted, WriteFailure> {
+        self.client.set_auto_renewal(on, Deadline::new(&*self.clock, self.limit)).inspect_err(keeps_secrets_too)
+    }
+
+    /// The requests so far, as `method path status`.
+    fn log(&self) -> Vec<String> {
+        let line = |entry: &cloudways_sim::LogEntry| format!("{} {} {}", entry.method, entry.endpoint(), entry.status);
+        self.sim.log().iter().map(line).collect()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            for entry in self.sim.log() {
+                assert!(entry.path.starts_with("/api/v2/"), "{}", entry.path);
+                assert!(entry.user_agent.starts_with("wu_cloudways/"), "{}", entry.user_agent);
+            }
+        }
+    }
+}
+
+fn keeps_secrets(error: &Error) {
+    let shown = format!("{error} | {error:?} | {} | {:?}", error.remedy(), error.details());
+    for secret in ["SIM-SECRET", TOKEN, KEY, EMAIL, "Owner@Example"] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
+
+fn keeps_secrets_too(failure: &WriteFailure) {
+    match failure {
+        WriteFailure::Failed(error) | WriteFailure::Unknown(error) => keeps_secrets(error),
+        WriteFailure::Busy(_) => {}
+    }
+}
+
+fn failed<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> Error {
+    match outcome {
+        Err(WriteFailure::Failed(error)) => error,
+        other => panic!("expected a failure without effect, got {other:?}"),
+    }
+}
+
+fn unknown<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> Error {
+    match outcome {
+        Err(WriteFailure::Unknown(error)) => error,
+        other => panic!("expected an unknown fate, got {other:?}"),
+    }
+}
+
+/// An API that takes connections and does with them what it is told.
+fn socket(serve: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/v2", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            serve(stream);
+        }
+    });
+    url
+}
+
+fn read_request(stream: &mut TcpStream) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(length) => bytes.extend_from_slice(&buffer[..length]),
+        }
+    }
+}
+
+/// Runs a test of this file alone in a process with another environment.
+fn elsewhere(test: &str, environment: &[(&str, &str)]) {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--test-threads", "1"]).envs(environment.iter().copied()).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+// --- What is read ----------------------------------------------------------------------------------------------
+
+#[test]
+fn an_access_token_reads_our_application_with_one_request() {
+    let mut api = Api::new();
+    let seen = api.observe().unwrap();
+    assert_eq!(seen.server.addresses, ["203.0.113.10".parse::<std::net::IpAddr>().unwrap()]);
+    assert_eq!(seen.app.aliases[0].spelling, "hand-made.example");
+    assert_eq!(seen.app.primary.unwrap().as_str(), "network.example");
+    assert_eq!(seen.app.sys_user.as_deref(), Some("abcdefghij"));
+    assert!(!format!("{:?}", api.client).contains(TOKEN));
+    assert_eq!((api.client.requests(), api.log()), (1, vec!["GET /server 200".to_owned()]));
+    assert_eq!(api.sim.log()[0].auth, "bearer");
+}
+
+#[test]
+fn ids_that_are_not_there_are_said() {
+    let with = |server: &str, app: &str| {
+        let mut site = Site::new();
+        site.set("WU_CLOUDWAYS_SERVER_ID", server);
+        site.set("WU_CLOUDWAYS_APP_ID", app);
+        Api::of(site).observe()
+    };
+    assert!(matches!(with("1", APP), Err(Error::ServerNotFound { server_id: 1 })));
+    assert!(matches!(with("50482", "2"), Err(Error::AppNotFound { server_id: 50_482, app_id: 2 })));
+    assert!(matches!(with("50482", "140001"), Err(Error::AppNotFound { .. })), "it is on the other server");
+}
+
+#[test]
+fn an_alias_list_that_is_none_is_never_an_empty_one() {
+    let mut api = Api::new();
+    for shape in [ServerAliases::Absent, ServerAliases::Null, ServerAliases::Object, ServerAliases::Text] {
+        api.sim.edit(|state| state.switches.server_aliases = shape);
+        assert!(matches!(api.observe(), Err(Error::Protocol { endpoint: "GET /server", .. })), "{shape:?}");
+    }
+    api.sim.edit(|state| state.switches.server_aliases = ServerAliases::List);
+    api.sim.set_aliases(APP, &[] as &[&str]);
+    assert_eq!(api.observe().unwrap().app.aliases, []);
+}
+
+#[test]
+fn answers_of_another_shape_are_no_answers() {
+    let mut api = Api::new();
+    for body in [
+        json!("<html>SIM-SECRET</html>"),
+        json!("SIM-SECRET"),
+        json!(""),
+        json!("\"SIM-SECRET\""),
+        json!({"status": true, "password": "SIM-SECRET"}),
+        json!(["SIM-SECRET"]),
+        json!({"message": "You have reached Cloudways API."}),
+    ] {
+        api.sim.fault(json!({"path": "/server", "do": {"status": 200, "body": body}}));
+        assert!(matches!(api.observe(), Err(Error::Protocol { .. })), "{body}");
+    }
+    let wrong_path = Api::at(TOKEN, |sim| format!("{}/x", sim.api_url())).observe().unwrap_err();
+    assert!(wrong_path.to_string().contains("WU_CLOUDWAYS_API_URL"), "{wrong_path}");
+}
+
+#[test]
+fn redirects_are_not_followed() {
+    let mut api = Api::new();
+    let target = format!("{}/server", api.sim.api_url());
+    api.sim.fault(json!({"path": "/server", "do": {"status": 302, "body": {}, "headers": {"location": target}}}));
+    assert!(matches!(api.observe(), Err(Error::Protocol { .. })));
+    assert_eq!(api.log().len(), 1);
+}
+
+#[test]
+fn certificates_are_read_in_every_spelling_of_a_boolean() {
+    let mut api = Api::new();
+    api.sim.point_here(&["hand-made.example"]);
+    api.sim.edit(|state| state.switches.operation_polls = Some(0));
+    api.install(&["hand-made.example"]).unwrap();
+    let names = names(&["hand-made.example"]);
+    for style in [BoolStyle::Bool, BoolStyle::String, BoolStyle::Int] {
+        api.sim.edit(|state| state.switches.bool_style = style);
+        let installed = InstalledCertificate::LetsEncrypt { names: names.clone(), auto: Some(true) };
+        assert_eq!(api.observe().unwrap().app.certificate, installed, "{style:?}");
+    }
+    api.sim.edit(|state| state.app_mut(APP).unwrap().own_ssl = json!(1));
+    assert_eq!(api.observe().unwrap().app.certificate, InstalledCertificate::Custom);
+}
+
+// --- Credentials -----------------------------------------------------------------------------------------------
+
+#[test]
+fn a_key_is_exchanged_once_for_the_whole_call() {
+    let mut api = Api::with(KEY);
+    api.observe().unwrap();
+    api.set_aliases(&["a.example"]).unwrap();
+    assert_eq!(api.log(), ["POST /oauth/access_token 200", "GET /server 200", "POST /app/manage/aliases 200"]);
+    assert_eq!(api.client.requests(), 3);
+}
+
+#[test]
+fn a_token_that_ran_out_is_renewed_once_and_the_request_repeated() {
+    let mut api = Api::with(KEY);
+    api.observe().unwrap();
+    api.sim.edit(|state| state.account.sessions.clear());
+    api.set_aliases(&["a.example"]).unwrap();
+    assert_eq!(
+        api.log()[2..],
+        ["POST /app/manage/aliases 401", "POST /oauth/access_token 200", "POST /app/manage/aliases 200"]
+    );
+    api.sim.clear_log();
+    api.sim.fault(json!({"path": "/server", "times": null, "do": {"status": 401}}));
+    assert!(matches!(api.observe(), Err(Error::Auth { endpoint: "GET /server", .. })));
+    assert_eq!(api.log(), ["GET /server 401", "POST /oauth/access_token 200", "GET /server 401"]);
+}
+
+#[test]
+fn an_access_token_is_tried_again_once() {
+    let mut api = Api::new();
+    api.sim.fault(json!({"path": "/server", "do": {"status": 401}}));
+    api.observe().unwrap();
+    assert_eq!(api.client.requests(), 2);
+    for shape in [AuthErrorBody::Message, AuthErrorBody::Error, AuthErrorBody::ErrorObject, AuthErrorBody::Text] {
+        let mut expired = Api::with("cw_sim_expired");
+        expired.sim.edit(|state| state.switches.auth_error_body = shape);
+        assert!(matches!(expired.observe(), Err(Error::Auth { endpoint: "GET /server", .. })));
+        let error = failed(expired.set_aliases(&["a.example"]));
+        assert!(
+            matches!(&error, Error::Auth { endpoint: "POST /app/manage/aliases", answer } if answer == "Authentication Error"),
+            "{error:?}"
+        );
+        assert_eq!(expired.client.requests(), 4);
+        assert_eq!(expired.sim.aliases(APP), ["hand-made.example"]);
+    }
+}
+
+#[test]
+fn a_wrong_key_or_address_is_said_and_nothing_else_is_sent() {
+    for status in [400, 401, 403, 422] {
+        let mut api = Api::with("another-key");
+        api.sim.edit(|state| state.switches.exchange_refusal_status = status);
+        let error = api.observe().unwrap_err();
+        assert!(
+            matches!(&error, Error::Auth { endpoint: "POST /oauth/access_token", answer } if answer == "The user credentials were incorrect."),
+            "{status}: {error:?}"
+        );
+        assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Auth { .. }));
+        assert!(api.log().iter().all(|line| line.starts_with("POST /oauth/access_token")), "{:?}", api.log());
+        assert_eq!(api.client.requests(), 2);
+    }
+}
+
+#[test]
+fn an_exchange_without_a_token_sends_no_empty_bearer() {
+    let mut api = Api::with(KEY);
+    for (body, auth) in [
+        (json!({"access_token": ""}), false),
+        (json!({}), false),
+        (json!("<html>"), false),
+        (json!({"error": "invalid_credentials", "error_description": "no"}), true),
+    ] {
+        api.sim.fault(json!({"path": "/oauth/access_token", "do": {"status": 200, "body": body}}));
+        let error = api.observe().unwrap_err();
+        assert_eq!(matches!(error, Error::Auth { .. }), auth, "{error:?}");
+        assert!(auth || matches!(error, Error::Protocol { endpoint: "POST /oauth/access_token", .. }), "{error:?}");
+    }
+    assert!(api.log().iter().all(|line| !line.contains("/server")));
+    api.sim.fault(json!({"path": "/oauth/access_token", "do": {"status": 429, "headers": {"retry-after": "600"}}}));
+    let error = api.observe().unwrap_err();
+    assert!(matches!(error, Error::RateLimited { endpoint: "POST /oauth/access_token", retry_after: Some(600) }));
+    api.sim.fault(json!({"path": "/oauth/access_token", "do": {"status": 503}}));
+    api.observe().unwrap();
+}
+
+#[test]
+fn a_missing_token_a_missing_right_and_a_wall_in_front_are_told_apart() {
+    let mut api = Api::new();
+    for body in [json!({"message": "Access Token not provided"}), json!("Access Token not provided")] {
+        api.sim.fault(json!({"path": "/server", "do": {"status": 400, "body": body}}));
+        assert!(matches!(api.observe(), Err(Error::Auth { .. })));
+    }
+    api.sim.fault(
+        json!({"path": "/server", "do": {"status": 403, "body": {"message": "Forbidden / Authorization Error"}}}),
+    );
+    assert!(matches!(api.observe(), Err(Error::Auth { .. })));
+
+    let mut reader = Api::with("cw_sim_read");
+    reader.observe().unwrap();
+    let error = failed(reader.set_aliases(&["a.example"]));
+    assert!(matches!(error, Error::Scope { endpoint: "POST /app/manage/aliases" }), "{error:?}");
+
+    let mut limited = Api::with("cw_sim_limited");
+    assert!(matches!(failed(limited.install(&["a.example"])), Error::Scope { .. }));
+
+    let mut blocked = Api::new();
+    blocked.sim.edit(|state| state.switches.edge_blocks = vec!["wu_cloudways".into()]);
+    let error = blocked.observe().unwrap_err();
+    assert!(matches!(error, Error::Unavailable { outage: Outage::BlockedAtTheEdge, .. }), "{error:?}");
+    let error = failed(blocked.set_aliases(&["a.example"]));
+    assert!(matches!(error, Error::Unavailable { outage: Outage::BlockedAtTheEdge, .. }), "{error:?}");
+}
+
+// --- Faults on the way -----------------------------------------------------------------------------------------
+
+#[test]
+fn passing_faults_of_a_read_are_got_over() {
+    for fault in [
+        json!({"reset": true}),
+        json!({"truncate": true}),
+        json!({"lose_answer": true}),
+        json!({"status": 500}),
+        json!({"status": 502, "body": "<html>SIM-SECRET</html>"}),
+        json!({"status": 503, "headers": {"retry-after": "2"}}),
+        json!({"status": 429}),
+        json!({"status": 429, "headers": {"retry-after": "5"}}),
+    ] {
+        let mut api = Api::new();
+        api.sim.fault(json!({"path": "/server", "do": fault}));
+        let before = api.clock.elapsed();
+        api.observe().unwrap_or_else(|error| panic!("{fault}: {error}"));
+        let took = api.clock.elapsed() - before;
+        let hint = fault["headers"]["retry-after"].as_str().map_or(0, |hint| hint.parse().unwrap());
+        assert!(took >= Duration::from_secs(hint), "{fault}: {took:?}");
+        assert_eq!(api.client.requests(), 2, "{fault}");
+    }
+}
+
+#[test]
+fn lasting_faults_of_a_read_are_given_up() {
+    let outage = |fault: Value| {
+        let mut api = Api::new();
+        api.sim.fault(json!({"path": "/server", "times": null, "do": fault}));
+        let outcome = api.observe();
+        assert_eq!(api.client.requests(), 4, "{fault}");
+        match outcome {
+            Err(Error::Unavailable { outage, .. }) => outage,
+            other => panic!("{fault}: {other:?}"),
+        }
+    };
+    assert_eq!(outage(json!({"reset": true})), Outage::Broken);
+    assert_eq!(outage(json!({"truncate": true})), Outage::Broken);
+    assert_eq!(outage(json!({"status": 500, "body": "<html>SIM-SECRET</html>"})), Outage::Status(500));
+}
+
+#[test]
+fn a_rate_limit_that_does_not_fit_is_passed_on_with_its_hint() {
+    let mut api = Api::new();
+    let at = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(100));
+    for (hint, least) in [("88", 88), (at.as_str(), 98)] {
+        api.sim.fault(json!({"path": "/server", "do": {"status": 429, "headers": {"Retry-After": hint}}}));
+        match api.observe() {
+            Err(Error::RateLimited { endpoint: "GET /server", retry_after: Some(seconds) }) => {
+                assert!((least..=100).contains(&seconds), "{hint}: {seconds}");
+            }
+            other => panic!("{hint}: {other:?}"),
+        }
+    }
+    assert_eq!(api.client.requests(), 2);
+    api.sim.fault(json!({"path": "/server", "times": null, "do": {"status": 429}}));
+    assert!(matches!(api.observe(), Err(Error::RateLimited { retry_after: None, .. })));
+}
+
+#[test]
+fn an_answer_that_does_not_come_ends_with_the_deadline_and_leaves_nothing_running() {
+    let mut api = Api::new().limited(Duration::from_millis(600));
+    api.sim.fault(json!({"times": null, "do": {"delay_ms": 5_000}}));
+    let started = Instant::now();
+    assert!(matches!(api.observe(), Err(Error::Unavailable { outage: Outage::TimedOut, .. })));
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(590), "{:?}", started.elapsed());
+    // No time left: nothing is sent, and a write certainly did nothing.
+    let sent = api.client.requests();
+    assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Unavailable { outage: Outage::TimedOut, .. }));
+    assert_eq!((sent, api.client.requests()), (1, 1));
+    let dropped = Instant::now();
+    drop(api);
+    assert!(dropped.elapsed() < Duration::from_millis(300), "{:?}", dropped.elapsed());
+}
+
+#[test]
+fn a_body_that_drips_ends_with_the_deadline() {
+    let url = socket(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{");
+        thread::spawn(move || {
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+    });
+    let mut api = Api::at(TOKEN, |_| url).limited(Duration::from_millis(700));
+    let started = Instant::now();
+    assert!(matches!(api.observe(), Err(Error::Unavailable { outage: Outage::TimedOut, .. })));
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    let dropped = Instant::now();
+    drop(api);
+    assert!(dropped.elapsed() < Duration::from_millis(300), "{:?}", dropped.elapsed());
+}
+
+#[test]
+fn an_endless_answer_is_not_read_to_its_end() {
+    let url = socket(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
+        let blanks = vec![b' '; 1 << 16];
+        while stream.write_all(&blanks).is_ok() {}
+    });
+    let mut api = Api::at(TOKEN, |_| url);
+    let error = api.observe().unwrap_err();
+    assert!(matches!(&error, Error::Protocol { what, .. } if what.contains("32 MiB")), "{error:?}");
+    assert!(matches!(unknown(api.set_aliases(&["a.example"])), Error::Protocol { .. }));
+}
+
+#[test]
+fn a_body_whose_end_is_the_connections_end_is_checked_for_wholeness() {
+    let answer = |body: &'static str| {
+        socket(move |mut stream| {
+            read_request(&mut stream);
+            let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}").as_bytes());
+        })
+    };
+    let url = answer(r#"{"servers":[{"id":"50482","#);
+    assert!(matches!(Api::at(TOKEN, |_| url).observe(), Err(Error::Unavailable { outage: Outage::Broken, .. })));
+    let url = answer(r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[]}]}]}"#);
+    Api::at(TOKEN, |_| url).observe().unwrap();
+}
+
+#[test]
+fn without_a_connection_nothing_was_sent() {
+    // A port that was free a moment ago.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut api = Api::at(TOKEN, |_| format!("http://{closed}/api/v2"));
+    let error = api.observe().unwrap_err();
+    assert!(
+        matches!(&error, Error::Unavailable { outage: Outage::NoConnection(why), .. } if why.contains("refused")),
+        "{error:?}"
+    );
+    assert!(matches!(
+        failed(api.set_aliases(&["a.example"])),
+        Error::Unavailable { outage: Outage::NoConnection(_), .. }
+    ));
+    assert_eq!(api.client.requests(), 0);
+    let legacy = failed(Api::at(KEY, |_| format!("http://{closed}/api/v2")).set_aliases(&["a.example"]));
+    assert!(matches!(legacy, Error::Unavailable { endpoint: "POST /oauth/access_token", .. }), "{legacy:?}");
+}
+
+#[test]
+fn loopback_by_name_and_by_ipv6() {
+    Api::at(TOKEN, |sim| sim.api_url().replace("127.0.0.1", "localhost")).observe().unwrap();
+    let options = cloudways_sim::Options { api: SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 0)), ..Default::default() };
+    match Sim::open(options) {
+        Ok(sim) => {
+            let url = sim.api_url();
+            Api::at(TOKEN, |_| url).observe().unwrap();
+            assert_eq!(sim.log().len(), 1);
+        }
+        // No IPv6 on this machine: then the address still is not taken for a name.
+        Err(_) => match Api::at(TOKEN, |_| "http://[::1]:9/api/v2".into()).observe() {
+            Err(Error::Unavailable { outage: Outage::NoConnection(why), .. }) => {
+                assert!(!why.contains("resolve"), "{why}")
+            }
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
+// --- Writes ----------------------------------------------------------------------------------------------------
+
+#[test]
+fn every_known_answer_to_a_list_is_an_acceptance() {
+    let mut api = Api::new();
+    for (answer, named) in [
+        (AliasAnswer::EmptyArray, false),
+        (AliasAnswer::EmptyObject, false),
+        (AliasAnswer::StatusTrue, false),
+        (AliasAnswer::Operation, true),
+    ] {
+        api.sim.edit(|state| {
+            state.switches.alias_answer = answer;
+            state.switches.operation_polls = Some(0);
+        });
+        let accepted = api.set_aliases(&["a.example", "B.example"]).unwrap();
+        assert_eq!(accepted.operation.is_some(), named, "{answer:?}");
+        assert_eq!(api.sim.aliases(APP), ["a.example", "B.example"]);
+    }
+    api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 200, "body": ""}}));
+    assert_eq!(api.set_aliases(&["a.example"]).unwrap().operation, None);
+    let sent = api.sim.writes();
+    assert_eq!(sent[0].params, json!({"server_id": 50_482, "app_id": 131_933, "aliases": ["a.example", "B.example"]}));
+}
+
+#[test]
+fn a_certificate_is_ordered_for_exactly_these_names() {
+    let mut api = Api::new();
+    api.sim.point_here(&["hand-made.example"]);
+    for style in [IdStyle::Digits, IdStyle::DigitsString, IdStyle::Flex, IdStyle::Uuid] {
+        api.sim.edit(|state| {
+            state.switches.operation_id_style = style;
+            state.switches.operation_polls = Some(0);
+        });
+        let operation = api.install(&["network.example", "hand-made.example"]).unwrap().operation.unwrap();
+        assert_eq!(api.operation(&operation.id).unwrap(), OperationState::Done, "{style:?}");
+    }
+    let sent = &api.sim.writes()[0].params;
+    assert_eq!(sent["ssl_domains"], json!(["network.example", "hand-made.example"]));
+    assert_eq!((&sent["wild_card"], &sent["app_id"]), (&json!(false), &json!(131_933)));
+    // Accepted without an operation: nothing says what became of it.
+    api.sim.fault(json!({"path": "/security/lets_encrypt_install", "do": {"status": 200, "body": {}}}));
+    assert!(matches!(unknown(api.install(&["network.example"])), Error::Protocol { .. }));
+    for (answer, on) in [(AutoAnswer::EmptyObject, false), (AutoAnswer::EmptyArray, true)] {
+        api.sim.edit(|state| state.switches.auto_answer = answer);
+        assert_eq!(api.auto(on).unwrap(), Accepted { operation: None });
+        assert_eq!(api.sim.state().app(APP).unwrap().lets_encrypt.as_ref().unwrap().auto, on);
+    }
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_is_sent_once_and_its_fate_is_unknown() {
+    for (fault, took_effect) in [
+        (json!({"lose_answer": true}), true),
+        (json!({"reset": true}), false),
+        (json!({"truncate": true}), true),
+        (json!({"status": 500}), false),
+        (json!({"status": 503, "effect": true, "headers": {"retry-after": "1"}}), true),
+        (json!({"status": 200, "effect": true, "body": "<html>SIM-SECRET</html>"}), true),
+        (json!({"status": 200, "body": "SIM-SECRET"}), false),
+        (json!({"status": 302, "body": {}}), false),
+    ] {
+        let mut api = Api::new();
+        api.sim.edit(|state| state.switches.operation_polls = Some(0));
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": fault}));
+        unknown(api.set_aliases(&["a.example"]));
+        assert_eq!(api.client.requests(), 1, "{fault}");
+        assert_eq!(api.sim.aliases(APP) == ["a.example"], took_effect, "{fault}");
+    }
+    let mut api = Api::new().limited(Duration::from_millis(500));
+    api.sim.fault(json!({"do": {"delay_answer_ms": 3_000}}));
+    assert!(matches!(unknown(api.set_aliases(&["a.example"])), Error::Unavailable { outage: Outage::TimedOut, .. }));
+}
+
+#[test]
+fn a_limited_write_did_nothing_and_waits_when_the_time_is_there() {
+    let mut api = Api::new();
+    api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 429, "headers": {"retry-after": "3"}}}));
+    api.set_aliases(&["a.example"]).unwrap();
+    assert_eq!(api.client.requests(), 2);
+    api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 429, "headers": {"retry-after": "88"}}}));
+    assert!(matches!(failed(api.set_aliases(&["b.example"])), Error::RateLimited { retry_after: Some(88), .. }));
+    assert_eq!(api.client.requests(), 3);
+}
+
+#[test]
+fn a_path_that_the_api_does_not_know_does_nothing() {
+    let error = failed(Api::at(TOKEN, |sim| format!("{}/x", sim.api_url())).set_aliases(&["a.example"]));
+    assert!(matches!(&error, Error::Protocol { what, .. } if what.contains("WU_CLOUDWAYS_API_URL")), "{error:?}");
+}
+
+#[test]
+fn a_busy_server_is_told_by_its_operation() {
+    let mut api = Api::new();
+    api.sim.edit(|state| {
+        state.switches.operation_polls = None;
+        state.switches.operation_seconds = None;
+        state.operations.push(cloudways_sim::state::Operation {
+            id: "92897180".into(),
+            server_id: "50482".into(),
+            pace: Some(Pace::default()),
+            ..Default::default()
+        });
+    });
+    match api.set_aliases(&["a.example"]) {
+        Err(WriteFailure::Busy(OperationRef { id, kind, .. })) => {
+            assert_eq!((id.as_str(), kind.as_deref()), ("92897180", Some("purge_app_cache")));
+            assert!(matches!(api.operation(&id), Ok(OperationState::Running { .. })));
+        }
+        other => panic!("{other:?}"),
+    }
+    for operation in [json!({"type": "purge"}), json!({"id": null}), json!({"id": "../../server"}), json!({"id": ""})] {
+        let body = json!({"message": "An operation is already in progress for this server.", "operation": operation});
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 422, "body": body}}));
+        assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Busy { .. }), "{operation}");
+    }
+    assert_eq!(api.sim.aliases(APP), ["hand-made.example"]);
+}
+
+#[test]
+fn a_refusal_is_passed_on_in_the_apis_words() {
+    for body in [RefusalBody::FieldObject, RefusalBody::FieldList, RefusalBody::StatusMessage] {
+        let mut api = Api::new();
+        api.sim.edit(|state| {
+            state.switches.refuse_alias_names = vec!["bad.example".into()];
+            state.switches.refuse_alias_names_domain = true;
+            state.switches.refuse_alias_body = body;
+        });
+        match failed(api.set_aliases(&["good.example", "bad.example"])) {
+            Error::Rejected { endpoint: "POST /app/manage/aliases", status: 422, answer } => {
+                assert!(answer.contains("bad.example"), "{answer}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(api.client.requests(), 1);
+    }
+    let foreign = |shape| {
+        let mut site = Site::new();
+        site.set("WU_CLOUDWAYS_APP_ID", "2");
+        let mut api = Api::of(site);
+        api.sim.edit(|state| state.switches.foreign_resource = shape);
+        failed(api.set_aliases(&["a.example"]))
+    };
+    let error = foreign(ForeignResource::Validation);
+    assert!(
+        matches!(&error, Error::Rejected { status: 422, answer, .. } if answer.contains("invalid or not found")),
+        "{error:?}"
+    );
+    assert!(matches!(foreign(ForeignResource::Forbidden), Error::Auth { .. }));
+}
+
+// --- Operations ------------------------------------------------------------------------------------------------
+
+#[test]
+fn an_operation_is_followed_in_every_spelling() {
+    for style in [CompletedStyle::String, CompletedStyle::Int, CompletedStyle::Bool] {
+        let mut api = Api::new();
+        api.sim.edit(|state| {
+            state.switches.is_completed_style = style;
+            state.switches.operation_polls = Some(2);
+            state.switches.operation_seconds = None;
+            state.switches.estimate_minutes = 2;
+        });
+        let id = api.set_aliases(&["a.example"]).unwrap().operation.unwrap().id;
+        assert_eq!(api.operation(&id).unwrap(), OperationState::Running { estimate: Some(120) }, "{style:?}");
+        assert_eq!(api.operation(&id).unwrap(), OperationState::Done, "{style:?}");
+
+        let said = format!("No: {TOKEN}, Owner@Example.com and <b>{EMAIL}</b>\u{1}");
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"fail_operation": said}}));
+        let id = api.set_aliases(&["b.example"]).unwrap().operation.unwrap().id;
+        api.operation(&id).unwrap();
+        assert_eq!(api.operation(&id).unwrap(), OperationState::Failed("No: ***, *** and ***".into()), "{style:?}");
+    }
+}
+
+#[test]
+fn an_operation_that_may_not_be_polled_is_no_error() {
+    let mut api = Api::new();
+    let id = api.set_aliases(&["a.example"]).unwrap().operation.unwrap().id;
+    for status in [403, 404] {
+        api.sim.edit(|state| state.switches.poll_refused = Some(status));
+        assert_eq!(api.operation(&id).unwrap(), OperationState::NotPollable, "{status}");
+    }
+    api.sim.edit(|state| state.switches.poll_refused = None);
+    assert_eq!(api.operation("4711").unwrap(), OperationState::NotPollable, "it does not exist");
+    api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": 403}}));
+    assert_eq!(api.operation(&id).unwrap(), OperationState::NotPollable, "the role lacks it");
+    api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": 403, "body": "<html>blocked</html>"}}));
+    assert!(matches!(api.operation(&id), Err(Error::Unavailable { outage: Outage::BlockedAtTheEdge, .. })));
+    api.sim.fault(json!({"path": "/operation/{id}", "times": 2, "do": {"status": 401}}));
+    assert!(matches!(api.operation(&id), Err(Error::Auth { .. })));
+    api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": 200, "body": {"status": true}}}));
+    assert!(matches!(api.operation(&id), Err(Error::Protocol { .. })));
+    let sent = api.client.requests();
+    for odd in ["", "../server", "1/2", "1?x=y", "é", &"1".repeat(200)] {
+        assert!(matches!(api.operation(odd), Err(Error::Protocol { .. })), "{odd}");
+    }
+    assert_eq!(api.client.requests(), sent);
+}
+
+// --- Secrets, signals, the machine -----------------------------------------------------------------------------
+
+#[test]
+fn no_answer_brings_a_secret_into_a_message() {
+    for key in [TOKEN, KEY] {
+        let echo = format!("{key} Owner@Example.COM");
+        let bodies = [
+            json!({"message": format!("You sent {echo}")}),
+            json!({"error": {"message": echo.clone()}}),
+            json!({"aliases": [{"code": "x", "message": echo.clone()}]}),
+            json!({"unexpected": {"deep": [echo.clone()]}}),
+            json!(format!("<html><title>{echo}</title><p>{}{echo}</p></html>", "x".repeat(250))),
+            json!(echo),
+        ];
+        for (body, status) in
+            bodies.iter().flat_map(|body| [200, 302, 400, 401, 403, 404, 422, 429, 500].map(|s| (body, s)))
+        {
+            let mut api = Api::with(key);
+            api.sim.fault(json!({"times": null, "do": {"status": status, "body": body}}));
+            // Each of these looks for secrets in what comes back.
+            let _ = api.observe();
+            let _ = api.set_aliases(&["a.example"]);
+            let _ = api.operation("1");
+        }
+    }
+    // What GET /server says is not passed on even where it would be harmless.
+    let mut api = Api::new();
+    for status in [400, 403, 404, 422] {
+        api.sim.fault(json!({"path": "/server", "do": {"status": status, "body": {"message": "SIM-SECRET"}}}));
+        api.observe().unwrap_err();
+    }
+    // A token that was exchanged, in the answer to what it was sent with.
+    let mut api = Api::with(KEY);
+    api.observe().unwrap();
+    let session = api.sim.state().account.sessions[0].token.clone();
+    api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 422, "body": {"message": session}}}));
+    assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Rejected { answer, .. } if answer == "***"));
+}
+
+#[test]
+fn signals_are_blocked_in_the_clients_thread_and_nowhere_else() {
+    let before = SigSet::thread_get_mask().unwrap();
+    let mut api = Api::new();
+    assert_eq!(SigSet::thread_get_mask().unwrap(), before);
+    api.observe().unwrap();
+    let mut seen = 0;
+    for task in fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let Ok(name) = fs::read_to_string(task.path().join("comm")) else { continue };
+        if !name.starts_with("reqwest") {
+            continue;
+        }
+        let Ok(status) = fs::read_to_string(task.path().join("status")) else { continue };
+        let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+        let blocked = u64::from_str_radix(line.trim(), 16).unwrap();
+        // HUP, INT, USR1, ALRM, TERM, CHLD, PROF, and a real-time signal; not SEGV, BUS, FPE.
+        for signal in [1, 2, 10, 14, 15, 17, 27, 40] {
+            assert!(blocked & (1 << (signal - 1)) != 0, "signal {signal} is not blocked: {line}");
+        }
+        for signal in [7, 8, 11] {
+            assert!(blocked & (1 << (signal - 1)) == 0, "signal {signal} is blocked: {line}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn a_proxy_of_the_environment_gets_no_credentials() {
+    if env::var_os("HTTP_PROXY").is_some_and(|proxy| proxy == "http://127.0.0.1:9") {
+        Api::new().observe().unwrap();
+        return;
+    }
+    let proxy = "http://127.0.0.1:9";
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"];
+    elsewhere("client::a_proxy_of_the_environment_gets_no_credentials", &variables.map(|name| (name, proxy)));
+}
+
+#[test]
+fn a_machine_without_ca_certificates_is_told_so() {
+    if env::var_os("SSL_CERT_FILE").is_some_and(|file| file == "/nonexistent") {
+        let mut site = Site::new();
+        site.constants
+            .insert("WU_CLOUDWAYS_API_URL".into(), ConstantValue::Text(b"https://127.0.0.1:9/api/v2".to_vec()));
+        let settings = Settings::from_constants(&site.constants).unwrap();
+        let clock = SystemClock::start();
+        let error = HttpCloudways::new(&settings, Deadline::new(&clock, TWENTY)).unwrap_err();
+        assert!(error.to_string().contains("ca-certificates"), "{error}");
+        assert_eq!(error.code(), "api_unavailable");
+        // Loopback without TLS needs none.
+        Api::new().observe().unwrap();
+        return;
+    }
+    let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
+    elsewhere("client::a_machine_without_ca_certificates_is_told_so", &none);
+}
+
+/// Names that the simulator's certificate authority must find at the server.
+trait PointHere {
+    fn point_here(&self, names: &[&str]);
+}
+
+impl PointHere for Sim {
+    fn point_here(&self, names: &[&str]) {
+        for name in names {
+            self.set_a(name, &[crate::support::SERVER_IP]);
+        }
+    }
+}

@@ -1,1 +1,249 @@
+//! Verdicts against the simulator's DNS, and against servers that misbehave in ways the simulator does not.
 
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cloudways_sim::Sim;
+use cloudways_sim::state::{DnsEntry, DnsFault};
+use hickory_resolver::proto::op::{Message, Metadata, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, CNAME};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use wu_cloudways::clock::{Deadline, SystemClock};
+use wu_cloudways::dns::{Dns, NameCheck, Unknown, Verdict};
+
+use crate::support::{SERVER_IP, names};
+
+const V6: &str = "2001:db8::10";
+const OTHER: &str = "198.51.100.7";
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Asks servers about names, with both addresses of the Cloudways server known.
+fn ask(servers: &[SocketAddr], texts: &[&str], limit: Duration) -> Vec<NameCheck> {
+    let clock = SystemClock::start();
+    Dns::new(servers).check(&names(texts), &[ip(SERVER_IP), ip(V6)], Deadline::new(&clock, limit))
+}
+
+fn ask_sim(sim: &Sim, text: &str) -> NameCheck {
+    ask(&[sim.dns_addr()], &[text], Duration::from_secs(10)).remove(0)
+}
+
+fn entry(sim: &Sim, name: &str, change: impl FnOnce(&mut DnsEntry)) {
+    sim.edit(|state| change(state.dns_mut(name)));
+}
+
+/// A DNS server of one's own making: what the answer holds, or nothing for silence.
+fn server(answer: impl Fn(&Name, RecordType, &mut Message) -> Option<()> + Send + 'static) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let Ok(question) = Message::from_vec(&buffer[..length]) else { continue };
+            let Some(query) = question.queries.first() else { continue };
+            let mut reply = Message::response(question.metadata.id, question.metadata.op_code);
+            reply.metadata = Metadata::response_from_request(&question.metadata);
+            reply.add_query(query.clone());
+            if answer(query.name(), query.query_type(), &mut reply).is_some() {
+                let _ = socket.send_to(&reply.to_vec().unwrap(), from);
+            }
+        }
+    });
+    address
+}
+
+fn dead() -> SocketAddr {
+    server(|_, _, _| None)
+}
+
+#[test]
+fn here_elsewhere_mixed_and_missing() {
+    let sim = Sim::start();
+    sim.set_a("both.example", &[SERVER_IP, V6]);
+    sim.set_a("v4.example", &[SERVER_IP]);
+    sim.set_a("v6.example", &[V6]);
+    sim.set_a("away.example", &[OTHER]);
+    sim.set_a("mixed.example", &[SERVER_IP, OTHER]);
+    sim.set_a("mixed6.example", &[SERVER_IP, "2001:db8::11"]);
+    sim.set_a("empty.example", &[] as &[&str]);
+    sim.set_a("*.wild.example", &[SERVER_IP]);
+    let table = [
+        ("both.example", Verdict::Here, vec![SERVER_IP, V6]),
+        ("v4.example", Verdict::Here, vec![SERVER_IP]),
+        ("v6.example", Verdict::Here, vec![V6]),
+        ("away.example", Verdict::Elsewhere, vec![OTHER]),
+        ("mixed.example", Verdict::Elsewhere, vec![SERVER_IP, OTHER]),
+        ("mixed6.example", Verdict::Elsewhere, vec![SERVER_IP, "2001:db8::11"]),
+        ("empty.example", Verdict::Missing, vec![]),
+        ("no-such-name.example", Verdict::Missing, vec![]),
+        ("a.wild.example", Verdict::Here, vec![SERVER_IP]),
+        ("www.xn--bcher-kva.example", Verdict::Missing, vec![]),
+    ];
+    let asked: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
+    let checks = ask(&[sim.dns_addr()], &asked, Duration::from_secs(10));
+    for ((name, verdict, addresses), check) in table.iter().zip(&checks) {
+        let addresses: Vec<IpAddr> = addresses.iter().map(|address| ip(address)).collect();
+        assert_eq!((check.verdict, &check.addresses, check.reason), (*verdict, &addresses, None), "{name}");
+    }
+    let questions = sim.dns_log();
+    assert_eq!(questions.len(), 2 * table.len(), "each is asked once for A and once for AAAA");
+    assert!(questions.iter().all(|question| asked.contains(&question.name.as_str())), "no search domains");
+}
+
+#[test]
+fn chains_are_followed_and_shown() {
+    let sim = Sim::start();
+    entry(&sim, "www.shop.example", |e| e.cname = Some("Shop.example".into()));
+    entry(&sim, "shop.example", |e| e.cname = Some("edge.example".into()));
+    sim.set_a("edge.example", &[SERVER_IP]);
+    let check = ask_sim(&sim, "www.shop.example");
+    assert_eq!((check.verdict, check.cname), (Verdict::Here, vec!["shop.example".to_owned(), "edge.example".into()]));
+    assert_eq!(sim.dns_log().len(), 2, "the server says that there is no AAAA");
+
+    entry(&sim, "gone.example", |e| e.cname = Some("nowhere.example".into()));
+    let check = ask_sim(&sim, "gone.example");
+    assert_eq!((check.verdict, check.cname), (Verdict::Missing, vec!["nowhere.example".to_owned()]));
+
+    entry(&sim, "round.example", |e| e.cname = Some("about.example".into()));
+    entry(&sim, "about.example", |e| e.cname = Some("round.example".into()));
+    let check = ask_sim(&sim, "round.example");
+    assert_eq!(check.verdict, Verdict::Missing);
+    assert_eq!(check.cname, ["about.example", "round.example"]);
+}
+
+#[test]
+fn a_chain_that_comes_in_parts_is_put_together() {
+    let parts = server(|name, kind, reply| {
+        let owner = name.to_ascii().to_ascii_lowercase();
+        let data = match (owner.as_str(), kind) {
+            ("a.example.", _) => RData::CNAME(CNAME(Name::from_ascii("b.example.").unwrap())),
+            ("b.example.", _) => RData::CNAME(CNAME(Name::from_ascii("c.example.").unwrap())),
+            ("c.example.", RecordType::A) => RData::A(A(SERVER_IP.parse().unwrap())),
+            ("self.example.", _) => RData::CNAME(CNAME(Name::from_ascii("self.example.").unwrap())),
+            _ => return Some(()),
+        };
+        reply.add_answer(Record::from_rdata(name.clone(), 60, data));
+        Some(())
+    });
+    let checks = ask(&[parts], &["a.example", "self.example"], Duration::from_secs(10));
+    assert_eq!((checks[0].verdict, checks[0].reason), (Verdict::Here, None));
+    assert_eq!(checks[0].cname, ["b.example", "c.example"]);
+    assert_eq!((checks[1].verdict, checks[1].cname.len()), (Verdict::Missing, 1));
+}
+
+#[test]
+fn a_failure_is_not_a_no() {
+    let sim = Sim::start();
+    entry(&sim, "broken.example", |e| e.fault = Some(DnsFault::Servfail));
+    let check = ask_sim(&sim, "broken.example");
+    assert_eq!((check.verdict, check.reason), (Verdict::Unknown, Some(Unknown::ServerFailure)));
+    assert!(sim.dns_log().len() >= 6, "three tries for each family");
+
+    // A failure that passes costs no verdict: it spoils the first answers and is over.
+    sim.set_a("passing.example", &[SERVER_IP]);
+    entry(&sim, "passing.example", |e| {
+        e.fault = Some(DnsFault::Servfail);
+        e.fault_times = Some(3);
+    });
+    assert_eq!(ask_sim(&sim, "passing.example").verdict, Verdict::Here);
+
+    let refusing = server(|_, _, reply| {
+        reply.metadata.response_code = ResponseCode::Refused;
+        Some(())
+    });
+    let check = ask(&[refusing], &["a.example"], Duration::from_secs(10)).remove(0);
+    assert_eq!((check.verdict, check.reason), (Verdict::Unknown, Some(Unknown::Refused)));
+    // With a server that does answer behind it, nothing is lost.
+    sim.set_a("a.example", &[SERVER_IP]);
+    let check = ask(&[refusing, sim.dns_addr()], &["a.example"], Duration::from_secs(10)).remove(0);
+    assert_eq!(check.verdict, Verdict::Here);
+}
+
+#[test]
+fn half_an_answer_is_enough_for_elsewhere_and_for_nothing_else() {
+    let half = server(|name, kind, reply| {
+        if kind != RecordType::A {
+            reply.metadata.response_code = ResponseCode::ServFail;
+            return Some(());
+        }
+        let address = if name.to_ascii().starts_with("here") { SERVER_IP } else { OTHER };
+        reply.add_answer(Record::from_rdata(name.clone(), 60, RData::A(A(address.parse().unwrap()))));
+        Some(())
+    });
+    let checks = ask(&[half], &["here.example", "away.example"], Duration::from_secs(10));
+    assert_eq!((checks[0].verdict, checks[0].reason), (Verdict::Unknown, Some(Unknown::ServerFailure)));
+    assert_eq!(checks[0].addresses, [ip(SERVER_IP)]);
+    assert_eq!((checks[1].verdict, checks[1].reason), (Verdict::Elsewhere, None));
+}
+
+#[test]
+fn a_truncated_answer_is_asked_again_over_tcp() {
+    let sim = Sim::start();
+    sim.set_a("cut.example", &[SERVER_IP]);
+    entry(&sim, "cut.example", |e| e.fault = Some(DnsFault::Truncate));
+    // Really too long for a datagram.
+    let many: Vec<String> = (0..200).map(|n| format!("198.51.100.{}", n + 1)).collect();
+    sim.set_a("long.example", &many);
+    let checks = ask(&[sim.dns_addr()], &["cut.example", "long.example"], Duration::from_secs(10));
+    assert_eq!((checks[0].verdict, checks[1].verdict), (Verdict::Here, Verdict::Elsewhere));
+    assert_eq!(checks[1].addresses.len(), 200);
+    assert!(sim.dns_log().iter().any(|question| question.transport == "tcp"));
+}
+
+#[test]
+fn silence_is_unknown_and_ends_with_the_deadline() {
+    let sim = Sim::start();
+    sim.set_a("spoken.example", &[SERVER_IP]);
+    let silent: Vec<String> = (0..300).map(|n| format!("silent{n}.example")).collect();
+    for name in &silent {
+        entry(&sim, name, |e| e.fault = Some(DnsFault::Silence));
+    }
+    let mut asked: Vec<&str> = vec!["spoken.example"];
+    asked.extend(silent.iter().map(String::as_str));
+    let started = Instant::now();
+    let checks = ask(&[sim.dns_addr()], &asked, Duration::from_millis(1_200));
+    let took = started.elapsed();
+    assert!(took < Duration::from_millis(1_600), "{took:?}");
+    assert_eq!(checks[0].verdict, Verdict::Here);
+    assert!(checks[1..].iter().all(|check| check.verdict == Verdict::Unknown));
+    assert_eq!(checks[1].reason, Some(Unknown::TimedOut));
+    assert_eq!(checks.last().unwrap().reason, Some(Unknown::NotAsked));
+}
+
+#[test]
+fn a_dead_server_among_several_costs_no_verdict() {
+    let sim = Sim::start();
+    let hosts: Vec<String> = (0..200).map(|n| format!("n{n}.example")).collect();
+    for host in &hosts {
+        sim.set_a(host, &[SERVER_IP]);
+    }
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    for servers in [vec![dead(), sim.dns_addr()], vec![sim.dns_addr(), dead()], vec![dead(), dead(), sim.dns_addr()]] {
+        let started = Instant::now();
+        let checks = ask(&servers, &asked, Duration::from_secs(10));
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Here), "{servers:?}");
+        assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_thousand_names_are_asked_at_once() {
+    let sim = Sim::start();
+    sim.edit(|state| state.switches.dns_delay_ms = 20);
+    let hosts: Vec<String> = (0..1_000).map(|n| format!("n{n}.example")).collect();
+    sim.edit(|state| {
+        for host in &hosts {
+            state.dns.insert(host.clone(), DnsEntry::addresses(&[ip(SERVER_IP)]));
+        }
+    });
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let started = Instant::now();
+    let checks = ask(&[sim.dns_addr()], &asked, Duration::from_secs(20));
+    let took = started.elapsed();
+    assert!(checks.iter().all(|check| check.verdict == Verdict::Here));
+    // One by one they would take 40 seconds.
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
