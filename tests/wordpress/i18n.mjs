@@ -4,10 +4,9 @@
 //   node tests/wordpress/i18n.mjs --write   write wu-cloudways.pot anew, merge it into the .po, compile the .mo
 //
 // The check fails when a text of the plugin is not in the .pot, when one has no French translation or one that lost a
-// placeholder, when the .mo is not that of the .po, and when the engine knows a code, or fills in an argument, that the
-// plugin has no words for.
+// placeholder, when the .mo is not that of the .po, and when the engine or the plugin has a code without words.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +31,7 @@ try {
   }
   checkTemplate();
   checkFrench();
-  checkCodes();
+  checkWords();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -71,86 +70,24 @@ function checkFrench() {
   console.log(`i18n: ${translations.size} texts, French whole`.replace('whole', problems.length ? 'checked' : 'whole'));
 }
 
-// The engine's codes, from its own source: what it can say must be in the plugin's words.
-function checkCodes() {
-  const here = JSON.parse(run('php', [join(root, 'tests/wordpress/message-codes.php')]));
-  const note = readFileSync(join(root, 'src/note.rs'), 'utf8');
-  const error = readFileSync(join(root, 'src/error.rs'), 'utf8');
-
-  const noteCodes = codes(body(note, 'Note', 'code'));
-  const noteArgs = argumentsOf(body(note, 'Note', 'code'), body(note, 'Note', 'args'));
-  compare('note', noteCodes, here.notes, 20);
-  compare('error', codes(body(error, 'Error', 'code')), Object.fromEntries(Object.entries(here.errors).filter(([code]) => !code.includes('.'))), 9);
-  compare('fault of a constant', codes(body(error, 'ConfigFault', 'code')), here.constant_faults, 9);
-  compare('reason of an invalid domain', codes(body(readFileSync(join(root, 'src/domain.rs'), 'utf8'), 'InvalidDomain', 'code')), here.invalid_domain_reasons, 16);
-  compare('reason of an unknown DNS verdict', codes(body(source('dns'), 'Unknown', 'code')), here.dns_unknown_reasons, 2);
-  for (const [, code, reason] of error.matchAll(/"reason": "([a-z_]+)"()/g)) {
-    const known = Object.keys(here.errors).some((key) => key.endsWith(`.${code}`)) || code === 'constants';
-    if (!known) problems.push(`no words for the reason "${code}" of an error${reason}`);
-  }
-  // An argument that the engine does not give would silently bring its English text.
-  for (const [code, texts] of Object.entries(here.notes)) {
-    const given = noteArgs.get(code);
-    if (!given) continue;
-    for (const name of new Set(texts.join(' ').match(/\{[a-z_]+\}/g) ?? [])) {
-      if (!given.has(name.slice(1, -1))) problems.push(`the words of note "${code}" use ${name}, which the engine does not give`);
+// Everything the engine can say, with real arguments (tests/golden/codes.json, which its own tests keep up to date), and
+// every problem of the plugin, is put into words in both languages, without WordPress around.
+function checkWords() {
+  const said = JSON.parse(run('php', [join(root, 'tests/wordpress/words.php'), compiled, join(WORDPRESS_FILES, 'latest/wordpress')]));
+  let number = 0;
+  for (const [what, { en, fr }] of Object.entries(said)) {
+    for (const part of Object.keys(en)) {
+      if (en[part] === '' && fr[part] === '') continue;
+      number += 1;
+      if (en[part].includes('FALLBACK')) problems.push(`no words for the ${part} of ${what}`);
+      else if (en[part] === fr[part]) problems.push(`no French for the ${part} of ${what}: ${JSON.stringify(en[part])}`);
+      for (const words of [en[part], fr[part]]) {
+        if (/\{[a-z_]+\}|%[0-9s]/.test(words)) problems.push(`a placeholder was not filled in, in the ${part} of ${what}: ${JSON.stringify(words)}`);
+      }
     }
   }
-  console.log(`i18n: ${noteCodes.size} notes, ${Object.keys(here.errors).length} errors, ${Object.keys(here.problems).length} problems have words`);
-}
-
-/** The module, whether it is a file or a folder. */
-function source(name) {
-  const file = join(root, `src/${name}.rs`);
-  const folder = join(root, `src/${name}`);
-  const files = [];
-  try {
-    if (statSync(folder).isDirectory()) files.push(...readdirSync(folder).map((entry) => join(folder, entry)));
-  } catch {
-    // A file, then.
-  }
-  try {
-    if (statSync(file).isFile()) files.push(file);
-  } catch {
-    // A folder, then.
-  }
-  return files.filter((path) => path.endsWith('.rs')).map((path) => readFileSync(path, 'utf8')).join('\n');
-}
-
-/** What stands between the braces of a function in an `impl Type`. */
-function body(text, type, name) {
-  const start = text.indexOf(`impl ${type} {`);
-  const end = text.indexOf('\n}\n', start);
-  const block = text.slice(start, end);
-  const from = block.search(new RegExp(`pub (const )?fn ${name}\\(`));
-  if (start < 0 || from < 0) {
-    problems.push(`${type}::${name}() is not where it was in the engine's source; this check must follow it`);
-    return '';
-  }
-  const to = block.indexOf('\n    }\n', from);
-  return block.slice(from, to);
-}
-
-function codes(text) {
-  return new Set([...text.matchAll(/=>\s*"([a-z0-9_]+)"/g)].map((match) => match[1]));
-}
-
-/** Code to the names of the arguments, by the enum's variants, which the match arms of code() and args() share. */
-function argumentsOf(codeText, argsText) {
-  const byVariant = new Map();
-  for (const arm of argsText.split(/\n(?= {12}Self::)/)) {
-    const [pattern, value = ''] = arm.split(/=>(.*)/s);
-    const names = new Set([...value.matchAll(/"([a-z_]+)":/g)].map((match) => match[1]));
-    for (const [, variant] of pattern.matchAll(/Self::([A-Za-z]+)/g)) byVariant.set(variant, names);
-  }
-  const byCode = new Map();
-  for (const [, variant, code] of codeText.matchAll(/Self::([A-Za-z]+)[^=]*=>\s*"([a-z0-9_]+)"/g)) byCode.set(code, byVariant.get(variant) ?? new Set());
-  return byCode;
-}
-
-function compare(what, engine, plugin, least) {
-  if (engine.size < least) problems.push(`only ${engine.size} codes (${what}) were found in the engine's source, which cannot be all`);
-  for (const code of engine) if (!(code in plugin)) problems.push(`no words for ${what} "${code}"`);
+  if (number < 130) problems.push(`only ${number} texts were tried, which cannot be all`);
+  console.log(`i18n: ${Object.keys(said).length} notes, errors, reasons and problems in both languages`);
 }
 
 function makeTemplate(file) {

@@ -474,7 +474,7 @@ final class CLI {
 					'code'      => (string) $run['code'],
 					'message'   => (string) $run['message'],
 					'remedy'    => (string) $run['remedy'],
-					'exit_code' => self::exit_code( (string) $run['code'] ),
+					'exit_code' => Runner::EXIT_CODES[ (string) $run['code'] ] ?? 70,
 				);
 				return $outcome;
 			}
@@ -484,30 +484,6 @@ final class CLI {
 			}
 		}
 		return $outcome;
-	}
-
-	/** The exit code of an error that is known by its code alone. */
-	private static function exit_code( string $code ): int {
-		$codes = array(
-			'config_invalid'       => 10,
-			'plan_refused'         => 11,
-			'integration_disabled' => 11,
-			'clone'                => 11,
-			'no_um'                => 11,
-			'um_not_set_up'        => 11,
-			'wizard'               => 11,
-			'auth_failed'          => 12,
-			'scope_missing'        => 12,
-			'rate_limited'         => 13,
-			'busy'                 => 14,
-			'locked'               => 14,
-			'api_rejected'         => 15,
-			'api_unavailable'      => 16,
-			'api_protocol'         => 17,
-			'extension_missing'    => 20,
-			'extension_old'        => 20,
-		);
-		return $codes[ $code ] ?? 70;
 	}
 
 	/** An outcome without a report: says why, and gives its exit code. */
@@ -528,7 +504,7 @@ final class CLI {
 			return 'locked' === $outcome['outcome'] ? 14 : 70;
 		}
 		$this->print_error( $outcome['error'] );
-		return (int) ( $outcome['error']['exit_code'] ?? self::exit_code( (string) $outcome['error']['code'] ) );
+		return (int) ( $outcome['error']['exit_code'] ?? Runner::EXIT_CODES[ (string) $outcome['error']['code'] ] ?? 70 );
 	}
 
 	/** Shows what --force would do and asks. */

@@ -72,12 +72,15 @@ final class Messages {
 		$faults  = self::constant_faults();
 
 		foreach ( is_array( $details['problems'] ?? null ) ? $details['problems'] : array() as $problem ) {
-			$fault = $faults[ $problem['fault'] ?? '' ] ?? '{constant}: ' . ( $problem['fault'] ?? '?' );
+			$fault = $faults[ $problem['fault'] ?? '' ] ?? '{constant}: ' . (string) ( $problem['fault'] ?? '?' );
 
 			$items[] = strtr( $fault, array( '{constant}' => (string) ( $problem['constant'] ?? '?' ) ) );
 		}
 
-		$args['message'] = rtrim( (string) ( $error['message'] ?? '' ), '.' );
+		$args['message'] = (string) ( $error['message'] ?? '' );
+		if ( isset( $args['cause'] ) ) {
+			$args['cause'] = self::cause( $args['cause'] );
+		}
 		if ( isset( $error['retry_after'] ) ) {
 			$args['seconds'] = (string) (int) $error['retry_after'];
 		}
@@ -392,26 +395,6 @@ final class Messages {
 	}
 
 	/**
-	 * Every code that has words of its own here, by kind, with these words: for the check against the engine.
-	 *
-	 * @return array<string, array<string, list<string>|string>>
-	 */
-	public static function codes(): array {
-		return array(
-			'notes'                  => self::notes(),
-			'errors'                 => self::errors(),
-			'problems'               => self::problems() + array(
-				'extension_missing' => array(),
-				'clone'             => array(),
-				'storage'           => array(),
-			),
-			'constant_faults'        => self::constant_faults(),
-			'invalid_domain_reasons' => self::invalid_domain_reasons(),
-			'dns_unknown_reasons'    => self::dns_unknown_reasons(),
-		);
-	}
-
-	/**
 	 * The engine's notes.
 	 *
 	 * @return array<string, array{0: string, 1?: string}> Text and remedy.
@@ -625,7 +608,7 @@ final class Messages {
 				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
 			),
 			'storage'                          => array(
-				__( 'The database did not answer, so nothing was sent to Cloudways. {message}', 'wu-cloudways' ),
+				__( 'The database did not answer. {message}', 'wu-cloudways' ),
 				__( 'Check the database, then try again. Nothing is lost: the changes are still waiting.', 'wu-cloudways' ),
 			),
 			'internal'                         => array(
@@ -633,6 +616,25 @@ final class Messages {
 				__( 'Look into PHP’s error log and report what you find there; the changes are still waiting and are tried again.', 'wu-cloudways' ),
 			),
 		);
+	}
+
+	/**
+	 * Why Cloudways could not be reached: the engine gives it in English, as part of it comes from the system.
+	 *
+	 * @param string $cause `cause` among an error's details.
+	 */
+	private static function cause( string $cause ): string {
+		$causes = array(
+			'HTTP 403 with a web page instead of an answer' => __( 'HTTP 403 with a web page instead of an answer', 'wu-cloudways' ),
+			'the connection broke before the answer was whole' => __( 'the connection broke before the answer was whole', 'wu-cloudways' ),
+			'no answer in time'                             => __( 'no answer in time', 'wu-cloudways' ),
+		);
+		$begin = 'no connection: ';
+		if ( 0 === strpos( $cause, $begin ) ) {
+			/* translators: %s: the reason, in English. */
+			return sprintf( __( 'no connection: %s', 'wu-cloudways' ), substr( $cause, strlen( $begin ) ) );
+		}
+		return $causes[ $cause ] ?? $cause;
 	}
 
 	/**

@@ -1,0 +1,171 @@
+<?php
+/**
+ * Puts everything the engine and the plugin can say into words, in English and in French, and prints them as JSON:
+ * {"what": {"en": {"text": …, "remedy": …}, "fr": {…}}}.
+ *
+ *     php words.php FRENCH.mo WORDPRESS_FOLDER
+ *
+ * The engine's English, which stands in where the plugin has no words, is replaced by FALLBACK, so that it shows.
+ * Of WordPress only its reader of .mo files is loaded.
+ *
+ * @package WU_Cloudways
+ */
+
+use WU_Cloudways\Messages;
+
+define( 'ABSPATH', $argv[2] . '/' );
+
+require ABSPATH . 'wp-includes/pomo/mo.php';
+
+$catalogue = new MO();
+$catalogue->import_from_file( $argv[1] ) || exit( "The .mo file cannot be read.\n" );
+$french = false;
+
+function __( $text ) {
+	return translated( $text, null );
+}
+
+function _x( $text, $context ) {
+	return translated( $text, $context );
+}
+
+function translated( $text, $context ) {
+	global $catalogue, $french;
+	return $french ? $catalogue->translate( $text, $context ) : $text;
+}
+
+function number_format_i18n( $number ) {
+	return (string) $number;
+}
+
+function get_option( $name ) {
+	return 'date_format' === $name ? 'Y-m-d' : 'H:i';
+}
+
+function wp_date( $format, $time ) {
+	return gmdate( $format, $time );
+}
+
+$root = dirname( __DIR__, 2 );
+require $root . '/wp-plugin/wu-cloudways/includes/class-messages.php';
+
+$engine = json_decode( file_get_contents( $root . '/tests/golden/codes.json' ), true, 64, JSON_THROW_ON_ERROR );
+$others = array(
+	'text'    => 'FALLBACK',
+	'message' => 'FALLBACK',
+);
+
+$said = array();
+$say  = static function ( string $what, callable $words ) use ( &$said, &$french ) {
+	foreach ( array( 'en', 'fr' ) as $language ) {
+		$french                    = 'fr' === $language;
+		$said[ $what ][ $language ] = array_map(
+			static function ( $words ) {
+				return is_array( $words ) ? implode( ' / ', $words ) : $words;
+			},
+			$words()
+		);
+	}
+};
+
+foreach ( $engine['notes'] as $note ) {
+	$note['remedy'] = '' === $note['remedy'] ? '' : 'FALLBACK';
+	$say( 'note ' . $note['code'], fn() => Messages::note( $others + array( 'text' => 'FALLBACK' ) + $note ) );
+}
+foreach ( array( 'invalid_domain', 'dns_unknown' ) as $code ) {
+	foreach ( array_keys( $engine['reasons'][ $code ] ) as $reason ) {
+		$note = array(
+			'code'   => $code,
+			'args'   => array(
+				'domain' => 'a.example',
+				'reason' => $reason,
+			),
+			'text'   => 'FALLBACK',
+			'remedy' => 'FALLBACK',
+		);
+		$say( "note $code, reason $reason", fn() => Messages::note( $note ) );
+	}
+}
+foreach ( $engine['errors'] as $number => $error ) {
+	$error['retry_after'] = $error['details']['retry_after'] ?? 60;
+	$error['remedy']      = 'FALLBACK';
+	$say( "error $number {$error['code']}", fn() => Messages::error( $others + $error ) );
+}
+foreach ( array_keys( $engine['reasons']['config_fault'] ) as $fault ) {
+	$problems = array(
+		array(
+			'constant' => 'WU_CLOUDWAYS_EMAIL',
+			'fault'    => $fault,
+		),
+	);
+	$error    = array(
+		'code'    => 'config_invalid',
+		'details' => array(
+			'reason'   => 'constants',
+			'problems' => $problems,
+		),
+	);
+	$say( "error config_invalid, fault $fault", fn() => array_diff_key( Messages::error( $others + $error ), array( 'text' => 1 ) ) );
+}
+
+// The plugin's own errors: those that have an exit code, and the two that are 70.
+preg_match( '/const EXIT_CODES = array\((.*?)\);/s', file_get_contents( $root . '/wp-plugin/wu-cloudways/includes/class-runner.php' ), $codes );
+preg_match_all( "/'([a-z_]+)'/", $codes[1] ?? '', $codes );
+foreach ( array_diff( array_merge( $codes[1], array( 'storage', 'internal' ) ), array_column( $engine['errors'], 'code' ) ) as $code ) {
+	$error = array(
+		'code'    => $code,
+		'message' => in_array( $code, array( 'storage', 'internal' ), true ) ? 'No connection.' : 'FALLBACK',
+		'remedy'  => 'FALLBACK',
+	);
+	$say( "error $code", fn() => Messages::error( $error ) );
+}
+
+// The problems that Environment knows.
+preg_match_all( "/self::problem\(\s*'([a-z_]+)'/", file_get_contents( $root . '/wp-plugin/wu-cloudways/includes/class-environment.php' ), $codes );
+$place = array(
+	'sys_user'    => 'abcdefghij',
+	'home'        => 'https://network.example',
+	'environment' => 'staging',
+);
+$args  = array(
+	array(
+		'names'    => array( 'WU_CLOUDWAYS_EMAIL' ),
+		'version'  => '0.0.1',
+		'wanted'   => '0.1.0',
+		'since'    => 1700000000,
+		'expires'  => 1700000100,
+		'actual'   => $place,
+		'expected' => null,
+		'here'     => 'web',
+		'web'      => false,
+		'cli'      => null,
+	),
+	array(
+		'expected' => array( 'environment' => 'production' ) + $place,
+		'here'     => 'web',
+		'web'      => false,
+		'cli'      => true,
+	),
+	array(
+		'here' => 'cli',
+		'web'  => true,
+		'cli'  => false,
+	),
+	array(
+		'here' => 'cli',
+		'web'  => false,
+		'cli'  => false,
+	),
+);
+foreach ( array_unique( $codes[1] ) as $code ) {
+	foreach ( in_array( $code, array( 'extension_missing', 'clone' ), true ) ? $args : array( $args[0] ) as $number => $some ) {
+		$problem = array(
+			'code' => $code,
+			'args' => $some + $args[0],
+		);
+		// Words that are missing come out as the code itself.
+		$say( "problem $code $number", fn() => str_replace( $code, 'FALLBACK', array_map( fn( $words ) => is_array( $words ) ? implode( ' / ', $words ) : $words, Messages::problem( $problem ) ) ) );
+	}
+}
+
+echo json_encode( $said, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES ), "\n";
