@@ -413,10 +413,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             if self.scene.ordered.is_none() {
                 self.scene.plan.certificate = Some(plan.clone());
             }
+            if self.scene.dns_cut_short {
+                self.scene.wait_until(IN_FIVE_MINUTES);
+            }
             if plan.order != Order::Place {
-                if self.scene.dns_cut_short {
-                    self.scene.wait_until(SOON);
-                }
                 return self.switch_auto_on(&plan);
             }
             // A call that never came back may have placed this very order; it counts against the limits.
