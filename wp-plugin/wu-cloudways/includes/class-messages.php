@@ -21,16 +21,6 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Messages {
 
-	/** Adds the action that loads the translations. */
-	public static function hook(): void {
-		add_action( 'init', array( self::class, 'load_textdomain' ), 1 );
-	}
-
-	/** WordPress does not look at "Domain Path" of a network-activated plugin. */
-	public static function load_textdomain(): void {
-		load_plugin_textdomain( 'wu-cloudways', false, dirname( plugin_basename( WU_CLOUDWAYS_SYNC_FILE ) ) . '/languages' );
-	}
-
 	/**
 	 * A note of a report: of a domain, of the certificate, or a warning.
 	 *
