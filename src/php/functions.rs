@@ -99,11 +99,16 @@ fn answer<const N: usize>(
         match outcome {
             Ok(Ok(value)) => *result = value,
             Ok(Err(thrown)) => thrown.throw(),
-            Err(_) => Thrown::Internal(format!(
-                "it stopped at {}. What it wrote until then is not known; pass \"interrupted\" => true next time.",
-                panics::place()
-            ))
-            .throw(),
+            Err(_) => {
+                let place = panics::place();
+                Thrown::Internal(match function {
+                    SYNC => format!(
+                        "it stopped at {place}. What it wrote until then is not known: pass \"interrupted\" => true next time."
+                    ),
+                    _ => format!("it stopped at {place}. Nothing was written."),
+                })
+                .throw();
+            }
         }
     }));
 }

@@ -40,7 +40,7 @@ $report = settle(['other.example'], ['state' => $report['state'], 'removed' => [
 echo implode("\n", misfits($report, $shape)), "\n";
 print_r($sim->aliases());
 ?>
---EXPECTF--
+--EXPECT--
 -- the first call
 
 version status next_at aliases certificate domains operation plan error warnings requests elapsed_ms state
@@ -50,8 +50,31 @@ bool(true)
 NULL
 -- settled
 
-%Ashop.example mapped alias:%s dns:%s certificate:%s
-%A
+shop.example mapped alias:present dns:here certificate:covered
+www.shop.example www alias:present dns:here certificate:covered
+other.example mapped alias:present dns:elsewhere certificate:blocked note:dns_elsewhere
+network.example primary alias:primary dns:here certificate:covered
+partial
+Array
+(
+    [0] => hand-made.example
+    [1] => shop.example
+    [2] => www.shop.example
+    [3] => other.example
+)
+Array
+(
+    [0] => network.example
+    [1] => shop.example
+    [2] => www.shop.example
+)
+Array
+(
+    [0] => hand-made.example
+)
+string(2) "le"
+int(100)
+bool(true)
 -- unmapped
 
 Array
