@@ -27,7 +27,7 @@ use crate::state::{OperationKind, OrderOutcome, RunningOperation, State};
 const FOR_ONE_WRITE: Duration = Duration::from_secs(9);
 /// The share of the whole time that DNS may take.
 const DNS_SHARE: f64 = 0.4;
-/// Less than this is not enough to begin a write.
+/// Less than this is not enough to begin a write, unless the whole call is short.
 const SHORTEST_WRITE: Duration = Duration::from_secs(3);
 /// A look at what a write did.
 const FOR_READING_BACK: Duration = Duration::from_secs(2);
@@ -64,6 +64,12 @@ pub struct Task<'a> {
     pub deadline: Deadline<'a>,
     /// Who answers about DNS.
     pub dns: &'a Dns,
+}
+
+impl Task<'_> {
+    fn shortest_write(&self) -> Duration {
+        SHORTEST_WRITE.min(self.deadline.total() / 4)
+    }
 }
 
 /// Everything known in a run. It grows as the run goes on, and the report is made of it.
@@ -177,7 +183,7 @@ impl Scene {
     fn ask_dns(&mut self, task: Task<'_>, aliases: &AliasPlan) {
         let (covered, newcomers) = certificate::names_to_ask(task.desired, &self.observed.app, aliases);
         let limit = task.deadline.total().mul_f64(DNS_SHARE);
-        let deadline = task.deadline.keeping(SHORTEST_WRITE).within(limit);
+        let deadline = task.deadline.keeping(task.shortest_write()).within(limit);
         let room = certificate::room(covered.len());
         let mut found = self.ask(task, &covered, deadline, false);
         for batch in newcomers.chunks(room.max(DNS_BATCH)) {
@@ -208,7 +214,7 @@ impl Scene {
     /// Takes another look.
     fn look(&mut self, task: Task<'_>, api: &mut impl CloudwaysRead) -> Result<(), Error> {
         let early = task.deadline.keeping(FOR_ONE_WRITE);
-        let deadline = if self.wrote || early.left() < SHORTEST_WRITE { task.deadline } else { early };
+        let deadline = if self.wrote || early.left() < task.shortest_write() { task.deadline } else { early };
         self.observed = api.observe(deadline)?;
         self.fresh = true;
         self.take_in(task);
@@ -351,7 +357,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.hold_to_the_fingerprint_still()?;
                 continue;
             }
-            if self.task.deadline.left() < SHORTEST_WRITE {
+            if self.task.deadline.left() < self.task.shortest_write() {
                 self.scene.wait_until(SOON);
                 return Ok(false);
             }
@@ -423,7 +429,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             if std::mem::take(&mut presumed) {
                 self.scene.state.book_order(&plan.wanted, OrderOutcome::Presumed, self.now());
             }
-            if self.task.deadline.left() < SHORTEST_WRITE {
+            if self.task.deadline.left() < self.task.shortest_write() {
                 self.scene.wait_until(SOON);
                 return Ok(());
             }
@@ -487,7 +493,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         if !plan.switch_auto_on {
             return Ok(());
         }
-        if self.task.deadline.left() < SHORTEST_WRITE {
+        if self.task.deadline.left() < self.task.shortest_write() {
             self.scene.wait_until(SOON);
             return Ok(());
         }

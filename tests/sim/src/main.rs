@@ -11,7 +11,8 @@ use std::thread;
 use cloudways_sim::client;
 use cloudways_sim::{Options, Sim};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 const HELP: &str = "\
 cloudways-sim: stands for the Cloudways API v2, its DNS and its certificate authority
@@ -140,22 +141,13 @@ fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     fs::rename(&name, file)
 }
 
+/// By a crate of its own: tokio's way would be compiled into the extension too, when both are built together.
 fn listen_for_signals(ended: mpsc::Sender<()>) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(|e| e.to_string())?;
-    let (mut term, mut int) = {
-        let _inside = runtime.enter();
-        let listen = |kind| signal(kind).map_err(|e| e.to_string());
-        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
-    };
+    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(|e| e.to_string())?;
     thread::spawn(move || {
-        runtime.block_on(std::future::poll_fn(|context| {
-            if term.poll_recv(context).is_ready() || int.poll_recv(context).is_ready() {
-                std::task::Poll::Ready(())
-            } else {
-                std::task::Poll::Pending
-            }
-        }));
-        let _ = ended.send(());
+        if signals.forever().next().is_some() {
+            let _ = ended.send(());
+        }
     });
     Ok(())
 }
