@@ -43,6 +43,7 @@ const PLAN = [
   { name: 'subsite', steps: ['subsite-prepare', 'subsite'], subsite: true },
   { name: 'dead worker', steps: ['dead-worker-prepare', 'dead-worker-die', 'dead-worker-look'], dies: 'dead-worker-die' },
   { name: 'fatal error', steps: ['fatal-prepare', 'fatal-die', 'fatal-look'], dies: 'fatal-die' },
+  { name: 'overlap', steps: ['overlap-prepare', ['overlap-run', 'overlap-run'], 'overlap-look'] },
   { name: 'cron', steps: ['cron'] },
   { name: 'checks, DNS right', steps: ['checks'], env: { WU_PROBE_DNS: 'right' } },
   { name: 'checks, DNS by record', steps: ['checks'], env: { WU_PROBE_DNS: 'record' } },
@@ -105,7 +106,9 @@ async function playAll(wanted) {
     const domain = subsite ? (await play('about')).network : null;
     let recorded;
     for (const step of steps) {
-      recorded = await play(step, { env, dies: dies === step, url: domain && step !== 'subsite-prepare' ? `http://probe.${domain}/` : undefined });
+      // A list is played at once, in a process each.
+      if (Array.isArray(step)) await Promise.all(step.map((one) => play(one, { env })));
+      else recorded = await play(step, { env, dies: dies === step, url: domain && step !== 'subsite-prepare' ? `http://probe.${domain}/` : undefined });
     }
     transcript[name] = recorded;
   }
@@ -118,14 +121,14 @@ async function playAll(wanted) {
 
 /** PHP's own web server on the network, and an administrator's requests to it. */
 async function browse(env, visit) {
-  const { domain, cookies } = await play('cookies');
+  const { domain, cookies, nonce } = await play('cookies');
   const port = await freePort();
   const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('; ');
-  const request = (path, form) =>
+  const request = (path, form, host = domain) =>
     new Promise((done, failed) => {
       const body = form ? new URLSearchParams(form).toString() : '';
       const req = http.request(
-        { host: '127.0.0.1', port, path, method: form ? 'POST' : 'GET', headers: { Host: domain, Cookie: cookie, ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) } : {}) } },
+        { host: '127.0.0.1', port, path, method: form ? 'POST' : 'GET', headers: { Host: host, ...(host === domain ? { Cookie: cookie } : {}), ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) } : {}) } },
         (res) => {
           let text = '';
           res.setEncoding('utf8');
@@ -144,7 +147,7 @@ async function browse(env, visit) {
     ready: () => request('/wp-admin/admin-ajax.php?action=nothing'),
   });
   try {
-    return await visit(request);
+    return await visit(request, { domain, nonce });
   } finally {
     await server.stop();
   }
@@ -210,6 +213,30 @@ async function pages() {
     for (const slug of ['wp-ultimo', 'wp-ultimo-domains', 'wp-ultimo-settings', 'wp-ultimo-edit-domain']) {
       seen[`page ${slug}`] = [`${(await request(`/wp-admin/network/admin.php?page=${slug}`)).status}`];
     }
+  });
+
+  await browse({}, async (request, { domain, nonce }) => {
+    const mapped = await play('hosts-prepare');
+    const ask = async (host, path = '/') => {
+      const answer = await request(path, null, host);
+      return `${answer.status}${answer.location ? ` to ${answer.location.replaceAll(domain, '%network%')}` : ''}`;
+    };
+    for (const host of ['waiting.example', 'unsafe.example', 'ready.example', 'nowhere.example']) seen[`visitor of ${host}`] = [await ask(host)];
+    for (const host of ['waiting.example', 'www.waiting.example']) {
+      const answer = await request(`/?async_check_dns_nonce=${mapped.waiting}`, null, host);
+      let id = null;
+      try {
+        id = Number(JSON.parse(answer.text).id);
+      } catch {
+        // no JSON: a page, or nothing
+      }
+      seen[`${host} asked whether it reaches the network`] = [`${answer.status}`, id === mapped.id ? 'its id' : 'no id'];
+    }
+    seen['the same with a wrong nonce'] = [await ask('waiting.example', '/?async_check_dns_nonce=x')];
+    await play('async-prepare');
+    seen['queue run by a request'] = [`${(await request('/wp-admin/admin-ajax.php', { action: 'as_async_request_queue_runner', nonce })).status}`, ...(await play('async-look')).queue];
+    await play('async-prepare');
+    seen['queue run by a request with a wrong nonce'] = [`${(await request('/wp-admin/admin-ajax.php', { action: 'as_async_request_queue_runner', nonce: 'x' })).status}`, ...(await play('async-look')).queue];
   });
 
   await play('store');

@@ -352,6 +352,37 @@ function wu_probe_fatal_look(): void {
 }
 
 /**
+ * Two runners at once, each forced: prepare, run twice in parallel, look.
+ */
+function wu_probe_overlap_prepare(): void {
+	WU_Probe::reset();
+	for ( $i = 0; $i < 20; $i++ ) {
+		as_enqueue_async_action( 'probe_job', array( $i ) );
+	}
+}
+
+function wu_probe_overlap_run(): void {
+	add_action( 'probe_job', static fn() => usleep( 50000 ) );
+	add_action( 'probe_job', static fn( $number ) => add_network_option( null, 'wu_probe_ran_' . $number . '_' . getmypid(), 1 ) );
+	// Neither begins before the other is there.
+	global $wpdb;
+	add_network_option( null, 'wu_probe_here_' . getmypid(), 1 );
+	for ( $i = 0; $i < 300 && $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->sitemeta} WHERE meta_key LIKE 'wu_probe_here_%'" ) < 2; $i++ ) {
+		usleep( 100000 );
+	}
+	WU_Probe::$steps['run'] = array( WU_Probe::run_queue( '--force --batch-size=3' ) );
+}
+
+function wu_probe_overlap_look(): void {
+	global $wpdb;
+	$ran = $wpdb->get_col( "SELECT meta_key FROM {$wpdb->sitemeta} WHERE meta_key LIKE 'wu_probe_ran_%'" );
+	$wpdb->query( "DELETE FROM {$wpdb->sitemeta} WHERE meta_key LIKE 'wu_probe_ran_%' OR meta_key LIKE 'wu_probe_here_%'" );
+	$runners = count( array_unique( array_map( static fn( $name ) => substr( strrchr( $name, '_' ), 1 ), $ran ) ) );
+	WU_Probe::step( 'jobs run, by so many runners', static fn() => array( count( $ran ), $runners ) );
+	WU_Probe::queue( 'the queue' );
+}
+
+/**
  * WP-Cron's run of the queue.
  */
 function wu_probe_cron(): void {
@@ -399,6 +430,11 @@ function wu_probe_checks(): void {
 		add_filter( 'wu_get_network_public_ip', static fn() => '192.0.2.1' );
 		WU_Probe::step( 'a record of the public address', static fn() => $run( $id, 1 ) );
 		WU_Probe::step( 'stage after that', static fn() => wu_get_domain( $id )->get_stage() );
+		remove_all_filters( 'wu_domain_dns_get_record' );
+		add_filter( 'wu_domain_dns_get_record', '__return_empty_array' );
+		$id = $make( 'missing.example' );
+		WU_Probe::step( 'no record, tries 5', static fn() => $run( $id, 5 ) );
+		WU_Probe::step( 'stage in the end', static fn() => wu_get_domain( $id )->get_stage() );
 		return;
 	}
 	foreach ( array( 1, 4, 5 ) as $tries ) {
@@ -703,13 +739,42 @@ function wu_probe_cookies(): void {
 	$user    = get_user_by( 'login', get_super_admins()[0] );
 	$expires = time() + 3600;
 	$token   = WP_Session_Tokens::get_instance( $user->ID )->create( $expires );
+	$logged_in       = wp_generate_auth_cookie( $user->ID, $expires, 'logged_in', $token );
+
+	// A nonce belongs to the session of the cookie.
+	$_COOKIE[ LOGGED_IN_COOKIE ] = $logged_in;
+	wp_set_current_user( $user->ID );
 	WU_Probe::$steps = array(
 		'domain'  => get_network()->domain,
 		'cookies' => array(
 			AUTH_COOKIE      => wp_generate_auth_cookie( $user->ID, $expires, 'auth', $token ),
-			LOGGED_IN_COOKIE => wp_generate_auth_cookie( $user->ID, $expires, 'logged_in', $token ),
+			LOGGED_IN_COOKIE => $logged_in,
 		),
+		'nonce'   => wp_create_nonce( 'as_async_request_queue_runner' ),
 	);
+}
+
+/**
+ * For requests of visitors: mapped hosts in three stages.
+ */
+function wu_probe_hosts_prepare(): void {
+	WU_Probe::reset();
+	foreach ( array( 'waiting.example' => 'checking-dns', 'unsafe.example' => 'checking-ssl-cert', 'ready.example' => 'done-without-ssl' ) as $name => $stage ) { // phpcs:ignore
+		wu_create_domain( array( 'blog_id' => get_main_site_id(), 'domain' => $name, 'stage' => $stage ) ); // phpcs:ignore
+	}
+	WU_Probe::$steps = array(
+		'waiting' => wp_hash( 'waiting.example' ),
+		'id'      => wu_get_domain_by_domain( 'waiting.example' )->get_id(),
+	);
+}
+
+function wu_probe_async_prepare(): void {
+	WU_Probe::reset();
+	as_enqueue_async_action( 'probe_nobody' );
+}
+
+function wu_probe_async_look(): void {
+	WU_Probe::queue( 'queue' );
 }
 
 function wu_probe_stored(): void {
