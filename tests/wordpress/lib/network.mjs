@@ -143,7 +143,8 @@ class Network {
       WP_ALLOW_MULTISITE: true,
       ...(multisite
         ? { MULTISITE: true, SUBDOMAIN_INSTALL: true, DOMAIN_CURRENT_SITE: this.domain, PATH_CURRENT_SITE: '/', SITE_ID_CURRENT_SITE: 1, BLOG_ID_CURRENT_SITE: 1, COOKIE_DOMAIN: '' }
-        : {}),
+        : // While installing: what WordPress would guess from WP-CLI's paths ends in /public_html.
+          { WP_SITEURL: this.url, WP_HOME: this.url }),
       AUTOMATIC_UPDATER_DISABLED: true,
       WP_HTTP_BLOCK_EXTERNAL: false,
       WU_LAB_FILE: this.labFile,
