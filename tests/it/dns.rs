@@ -131,6 +131,7 @@ fn a_chain_that_comes_in_parts_is_put_together() {
     let checks = ask(&[parts], &["a.example", "self.example"], Duration::from_secs(10));
     assert_eq!((checks[0].verdict, checks[0].reason), (Verdict::Here, None));
     assert_eq!(checks[0].cname, ["b.example", "c.example"]);
+    assert_eq!(checks[0].addresses, [ip(SERVER_IP)]);
     assert_eq!((checks[1].verdict, checks[1].cname.len()), (Verdict::Missing, 1));
 }
 
@@ -211,6 +212,24 @@ fn silence_is_unknown_and_ends_with_the_deadline() {
     assert!(checks[1..].iter().all(|check| check.verdict == Verdict::Unknown));
     assert_eq!(checks[1].reason, Some(Unknown::TimedOut));
     assert_eq!(checks.last().unwrap().reason, Some(Unknown::NotAsked));
+}
+
+#[test]
+fn names_in_trouble_do_not_keep_the_others_from_being_asked() {
+    let sim = Sim::start();
+    let hosts: Vec<String> = (0..150).map(|n| format!("n{n}.example")).collect();
+    for (number, host) in hosts.iter().enumerate() {
+        sim.set_a(host, &[SERVER_IP]);
+        if number < 100 {
+            let fault = if number % 2 == 0 { DnsFault::Silence } else { DnsFault::Servfail };
+            entry(&sim, host, |e| e.fault = Some(fault));
+        }
+    }
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let checks = ask(&[sim.dns_addr()], &asked, Duration::from_secs(4));
+    assert!(checks[100..].iter().all(|check| check.verdict == Verdict::Here));
+    assert!(checks[..100].iter().all(|check| check.verdict == Verdict::Unknown));
+    assert_eq!(checks[1].reason, Some(Unknown::ServerFailure));
 }
 
 #[test]
