@@ -9,6 +9,7 @@
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
+require_once __DIR__ . '/includes/class-plugin.php';
 require_once __DIR__ . '/includes/class-store-exception.php';
 require_once __DIR__ . '/includes/class-database.php';
 require_once __DIR__ . '/includes/class-lock.php';

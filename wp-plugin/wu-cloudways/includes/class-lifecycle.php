@@ -29,6 +29,9 @@ final class Lifecycle {
 		$plugin->store()->install();
 		$plugin->environment()->remember_here();
 		$plugin->scheduler()->wake_by( time() + Scheduler::RECONCILE );
+
+		// A time from before a deactivation may be kept; its clocks are not.
+		$plugin->scheduler()->arm();
 	}
 
 	/**
@@ -66,8 +69,13 @@ final class Lifecycle {
 		try {
 			$plugin = Plugin::instance();
 
-			$plugin->store()->install_if_new();
-			$plugin->environment()->remember_here();
+			try {
+				$plugin->environment()->remember_here();
+			} catch ( Store_Exception $error ) {
+				if ( ! $plugin->store()->install_if_new() ) {
+					throw $error;
+				}
+			}
 
 			if ( null === $plugin->store()->due_at() ) {
 				$plugin->scheduler()->wake_at( time() + Scheduler::RECONCILE );

@@ -32,6 +32,12 @@ final class Plugin {
 	const MIN_EXTENSION = '0.1.0';
 
 	/**
+	 * Names that are needed in every request: kept here, so that the classes they belong to are not loaded for them.
+	 */
+	const RUN_HOOK    = 'wu_cloudways_sync_run';
+	const WAKE_ACTION = 'wu_cloudways_sync_wake';
+
+	/**
 	 * The only instance.
 	 *
 	 * @var self|null
@@ -94,9 +100,9 @@ final class Plugin {
 		add_action( 'wp_ultimo_host_providers_load', array( Charge::class, 'replace_old_provider' ), 20 );
 
 		// Clocks.
-		add_action( Scheduler::HOOK, array( Scheduler::class, 'on_alarm' ), 10, 0 );
-		add_action( 'wp_ajax_' . Wake::ACTION, array( Wake::class, 'receive' ) );
-		add_action( 'wp_ajax_nopriv_' . Wake::ACTION, array( Wake::class, 'receive' ) );
+		add_action( self::RUN_HOOK, array( Scheduler::class, 'on_alarm' ), 10, 0 );
+		add_action( 'wp_ajax_' . self::WAKE_ACTION, array( Wake::class, 'receive' ) );
+		add_action( 'wp_ajax_nopriv_' . self::WAKE_ACTION, array( Wake::class, 'receive' ) );
 
 		if ( 'cli' === PHP_SAPI ) {
 			add_action( 'action_scheduler_before_process_queue', array( Scheduler::class, 'on_cli_queue' ), 10, 0 );

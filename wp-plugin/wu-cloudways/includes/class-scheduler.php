@@ -15,7 +15,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Scheduler {
 
-	const HOOK      = 'wu_cloudways_sync_run';
+	const HOOK      = Plugin::RUN_HOOK;
 	const GROUP     = 'wu-cloudways';
 	const RECONCILE = 3600;
 

@@ -119,7 +119,15 @@ final class Store {
 	 * @return bool
 	 */
 	public function installed(): bool {
-		return count( self::TABLES ) === count( $this->found() );
+		$each = array_map( static fn( string $name ): string => '(SELECT COUNT(*) FROM ' . Database::table( $name ) . ' WHERE 1 = 0)', self::TABLES );
+
+		try {
+			Database::row( 'SELECT ' . implode( ' + ', $each ) . ' AS none' );
+		} catch ( Store_Exception $error ) {
+			return false;
+		}
+
+		return true;
 	}
 
 	/**

@@ -15,7 +15,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Wake {
 
-	const ACTION = 'wu_cloudways_sync_wake';
+	const ACTION = Plugin::WAKE_ACTION;
 
 	/**
 	 * Seconds that a request stays good for.
