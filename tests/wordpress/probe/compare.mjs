@@ -11,7 +11,8 @@
 //   … --only=checks,jobs   plays the scenarios whose names begin so
 //   … --wp-cli=/path/to/wp-cli.phar   where WP-CLI is, when it is not beside the network (also WP_CLI_PHAR)
 //
-// Prints what differs, scenario by scenario, and ends with 1 when anything does. The stand-in asks nobody outside; the real
+// Prints what differs, scenario by scenario, and ends with 1 when anything does (2 when it could
+// not be compared). The stand-in asks nobody outside; the real
 // plugin tries its DNS resolvers once or twice, and any answer of theirs (none too) is right.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -51,6 +52,7 @@ const PLAN = [
   { name: 'validation', steps: ['validation'] },
   { name: 'lists', steps: ['lists'] },
   { name: 'www', steps: ['www'] },
+  { name: 'settings', steps: ['settings'] },
   { name: 'log', steps: ['log'] },
   { name: 'credentials', steps: ['credentials'] },
   { name: 'registry, not enabled', steps: ['registry-prepare', 'registry'], env: { WU_PROBE_CONSTANTS: JSON.stringify(CREDENTIALS) } },
@@ -342,6 +344,9 @@ try {
   wpCli = options['wp-cli'] || process.env.WP_CLI_PHAR || join(root, '../wp-cli.phar');
   if (!existsSync(wpCli)) throw new Error(`WP-CLI is not at ${wpCli}; say where it is with --wp-cli=.`);
   await main();
+} catch (error) {
+  console.error(`Could not compare: ${error.message}`);
+  process.exitCode = 2;
 } finally {
   await lab.close();
 }

@@ -44,6 +44,8 @@ final class WU_Probe {
 		'wu_should_create_domain_record_for_site'     => array( 'plain' ),
 		'wu_get_network_public_ip'                    => array( 'type', 'plain' ),
 		'wu_domain_dns_get_record'                    => array( 'type', 'plain' ),
+		'wu_before_save_settings'                     => array( 'type' ),
+		'wu_after_save_settings'                      => array( 'type', 'plain', 'type' ),
 		'wu_domain_has_correct_dns'                   => array( 'plain', 'plain', 'type' ),
 	);
 

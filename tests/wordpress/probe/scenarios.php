@@ -17,11 +17,13 @@ function wu_probe(): void {
 /**
  * Which software this is. Not compared.
  *
- * Also makes a young network an old one: the setting without which the real plugin's sunrise does nothing, which its settings
- * page stores with all others, and the end of the queue's migration, before which "unique" looks at the arguments too.
+ * Also clears away what was there, so that the next process begins without it, and makes a young network an old one: stores
+ * the setting without which the real plugin's sunrise does nothing (its settings page stores it with all others), and ends the
+ * migration of the queue's data, before which "unique" looks at the arguments too.
  */
 function wu_probe_about(): void {
 	global $wpdb, $wp_version;
+	WU_Probe::reset();
 	wu_save_setting( 'enable_domain_mapping', 1 );
 	update_option( 'action_scheduler_migration_status', 'complete' );
 	WU_Probe::$steps = array(
@@ -590,6 +592,18 @@ function wu_probe_www(): void {
 	}
 	WU_Probe::step( 'a setting that is not there', static fn() => array( wu_get_setting( 'wu_probe_nothing' ), wu_get_setting( 'wu_probe_nothing', 'x' ) ) );
 	wu_save_setting( 'auto_create_www_subdomain', 'always' );
+}
+
+/**
+ * Saving one setting, and the settings page's form.
+ */
+function wu_probe_settings(): void {
+	WU_Probe::reset();
+	add_action( 'wu_after_save_settings', static fn() => WU_Probe::note( 'read then: ' . WU_Probe::describe( wu_get_setting( 'auto_create_www_subdomain', 'always' ) ) ) );
+	WU_Probe::step( 'one setting', static fn() => array( wu_save_setting( 'auto_create_www_subdomain', 'main_only' ), wu_get_setting( 'auto_create_www_subdomain', 'always' ) ) );
+	WU_Probe::step( 'the form', static fn() => get_debug_type( WP_Ultimo()->settings->save_settings( array( 'auto_create_www_subdomain' => 'never' ) ) ) );
+	WU_Probe::step( 'read after it', static fn() => array( wu_get_setting( 'auto_create_www_subdomain', 'always' ), (int) wu_get_setting( 'dns_check_interval', 300 ), get_network_option( null, 'wp-ultimo_v2_settings' )['auto_create_www_subdomain'] ) );
+	WU_Probe::reset();
 }
 
 /**

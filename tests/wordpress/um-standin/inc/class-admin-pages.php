@@ -28,7 +28,7 @@ class Admin_Pages {
 	}
 
 	public function add_menu(): void {
-		add_menu_page( 'Dashboard', 'Multisite Ultimate', 'manage_network', 'wp-ultimo', array( $this, 'dashboard' ), 'dashicons-networking', 10 );
+		add_menu_page( 'Dashboard', 'Ultimate Multisite', 'manage_network', 'wp-ultimo', array( $this, 'dashboard' ), 'dashicons-networking', 10 );
 		add_submenu_page( 'wp-ultimo', 'Domains', 'Domains', 'manage_network', 'wp-ultimo-domains', array( $this, 'domains' ) );
 		add_submenu_page( 'wp-ultimo', 'Settings', 'Settings', 'manage_network', 'wp-ultimo-settings', array( $this, 'settings' ) );
 		$edit   = add_submenu_page( 'none', 'Edit Domain', 'Edit Domain', 'manage_network', 'wp-ultimo-edit-domain', array( $this, 'edit_domain' ) );

@@ -283,11 +283,9 @@ class Domain implements \JsonSerializable {
 		if ( ! $wpdb->insert( $wpdb->wu_dmtable, $row ) ) {
 			return false;
 		}
-		// Plugins see the new id only after the transitions: the object gets it last.
-		$id = $wpdb->insert_id;
+		$this->id = $wpdb->insert_id;
 		self::forget();
-		$this->transition( $row, array_fill_keys( array_keys( $row ), 'new' ), $id );
-		$this->id = $id;
+		$this->transition( $row, array_fill_keys( array_keys( $row ), 'new' ), $this->id );
 		return true;
 	}
 

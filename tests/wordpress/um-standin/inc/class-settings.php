@@ -52,6 +52,18 @@ class Settings {
 		return update_network_option( null, self::KEY, $settings );
 	}
 
+	/**
+	 * What the Settings page does with its form: changes what is given, keeps the rest. Saving one setting fires no action.
+	 */
+	public function save_settings( $settings_to_save = array() ) {
+		$saved = $this->get_all();
+		do_action( 'wu_before_save_settings', $settings_to_save );
+		$this->settings = apply_filters( 'wu_pre_save_settings', array_merge( $saved, $settings_to_save ), $settings_to_save, $saved );
+		update_network_option( null, self::KEY, $this->settings );
+		do_action( 'wu_after_save_settings', $this->settings, $settings_to_save, $saved );
+		return $this->settings;
+	}
+
 	public function add_section( $section_slug, $atts ): void {
 		$this->sections[ $section_slug ] = $atts;
 	}
