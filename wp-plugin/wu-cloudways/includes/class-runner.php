@@ -241,7 +241,20 @@ final class Runner {
 	 * @throws Store_Exception When the memory failed outside a run.
 	 */
 	private function attempt( array $args ): array {
-		$pulse = $this->pulse();
+		$pulse   = $this->pulse();
+		$request = 'wake' === $args['trigger'] ? $this->store->request() : null;
+
+		if ( null !== $request ) {
+			// A person asked the other process, which has no extension. Without one here either, it stays where it is.
+			$args = array_merge(
+				$args,
+				$request,
+				array(
+					'ignore_due' => true,
+					'requested'  => true,
+				)
+			);
+		}
 
 		if ( ! $this->is_due( $args, $pulse ) ) {
 			return $this->skip( $pulse );
@@ -345,11 +358,14 @@ final class Runner {
 
 		try {
 			$domains = $this->domains->read();
-			$request = 'cli' === $this->environment->sapi_here() ? $this->store->take_request() : null;
-			$options = $this->options( array_merge( $args, (array) $request ), $removed, $left );
+			$options = $this->options( $args, $removed, $left );
 
 			if ( $this->store->interrupted_before( $run_id ) ) {
 				$options['interrupted'] = true;
+			}
+
+			if ( ! empty( $args['requested'] ) ) {
+				$this->store->forget( 'request' );
 			}
 
 			// Should this process die, somebody looks again when its lock has run out.
@@ -551,8 +567,8 @@ final class Runner {
 		$who   = $this->charge->who();
 
 		if ( 'other_process' === $who ) {
-			if ( $this->is_human( $args ) ) {
-				$this->store->put( 'request', time(), (string) wp_json_encode( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) ) );
+			if ( $this->is_human( $args ) && 'wake' !== $args['trigger'] ) {
+				$this->store->put_request( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) );
 			}
 
 			// Not at once: the clocks may ring in this kind of process again.

@@ -144,17 +144,7 @@ final class Scheduler {
 				return;
 			}
 
-			if ( null !== Plugin::instance()->store()->json( 'request' ) ) {
-				Plugin::instance()->runner()->run(
-					array(
-						'trigger'    => 'page',
-						'deadline'   => Runner::JOB_DEADLINE,
-						'ignore_due' => true,
-					)
-				);
-			} else {
-				Plugin::instance()->runner()->run( array( 'trigger' => 'wake' ) );
-			}
+			Plugin::instance()->runner()->run( array( 'trigger' => 'wake' ) );
 		} catch ( \Throwable $error ) {
 			Plugin::instance()->log()->trouble( $error );
 		}

@@ -31,7 +31,7 @@ defined( 'ABSPATH' ) || exit;
  *     state     value: the engine's memory (JSON)
  *     home      value: where the network ran when it wrote (see Clone_Guard)
  *     web, cli  number: 1 when the extension was seen there, 0 when it was not
- *     request   value: what a page asked of the command line (JSON)
+ *     request   number: when a person asked where the extension is not loaded; value: what for (JSON)
  *     wake      number: time of the last accepted wake-up, in microseconds
  *     logged    value: the last line about the whole, so that it is not repeated
  */
@@ -39,6 +39,11 @@ final class Store {
 
 	const TABLES    = array( 'lock', 'memory', 'domains', 'removed', 'runs' );
 	const KEPT_RUNS = 20;
+
+	/**
+	 * Seconds that a person's request waits for the process that can fulfil it.
+	 */
+	const REQUEST_LIFE = 900;
 
 	/**
 	 * Longest slice of a multi-row statement, in bytes: far below the smallest max_allowed_packet in use.
@@ -363,19 +368,28 @@ final class Store {
 	}
 
 	/**
-	 * Takes what a page asked of the command line. It is gone then.
+	 * A person asked for a run in a process without the extension: keeps it for the one that has it.
 	 *
-	 * @return array{force?: bool, fingerprint?: string}|null
+	 * @param array{force?: bool, fingerprint?: string} $request What was asked.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function put_request( array $request ): void {
+		$this->put( 'request', time(), self::encode( $request ) );
+	}
+
+	/**
+	 * What a person asked for, and nobody did yet.
+	 *
+	 * @return array{force?: bool, fingerprint?: string}|null Null also when it was too long ago: by then there may be
+	 *         other things to decide.
 	 * @throws Store_Exception When it could not be read.
 	 */
-	public function take_request(): ?array {
-		$request = $this->json( 'request' );
+	public function request(): ?array {
+		$row     = Database::row( 'SELECT number, value FROM ' . Database::table( 'memory' ) . " WHERE name = 'request'" );
+		$request = json_decode( (string) ( $row['value'] ?? '' ), true );
 
-		if ( null !== $request ) {
-			$this->forget( 'request' );
-		}
-
-		return $request;
+		return is_array( $request ) && (int) $row['number'] > time() - self::REQUEST_LIFE ? $request : null;
 	}
 
 	/**
