@@ -77,8 +77,9 @@ const STAGES = [
     },
   },
   { name: 'stubs', what: 'php/stubs are those of the extension', needs: ['build'], commands: () => [['scripts/stubs', '--check']] },
+  { name: 'docs', what: 'the READMEs', commands: () => [nodeTest(...files('tests/docs', (file) => file.endsWith('.test.mjs')))] },
   { name: 'i18n', what: 'translations', commands: () => [node('tests/wordpress/i18n.mjs')] },
-  { name: 'probe', what: 'the stand-in against what the real plugin did', needs: ['build'], commands: () => [node('tests/wordpress/probe/compare.mjs')] },
+  { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
   { name: 'fpm', what: 'the extension in php-fpm', needs: ['build'], commands: () => [nodeTest(...files('tests/fpm', (file) => file.endsWith('.test.mjs')))] },
   {
     name: 'wordpress',

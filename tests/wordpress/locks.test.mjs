@@ -1,5 +1,5 @@
-// One run at a time. Each test starts real processes that act at one instant, and each is shown to fail when the lock
-// is broken on purpose.
+// One run at a time. Each test starts real processes that act at one instant, and the races are shown to notice a lock
+// that is broken on purpose.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openStack } from './lib/stack.mjs';
@@ -14,19 +14,36 @@ describe('the lock', () => {
   });
   after(() => stack?.close());
 
-  /** Half of the processes are php-fpm workers, half WP-CLI. Gives the tokens that acquire() handed out. */
-  async function race() {
+  /**
+   * Processes that do the same at one instant: `what` of wu-lab.php, `code` in WP-CLI. Half of them are php-fpm
+   * workers, half WP-CLI. Gives what each got.
+   */
+  async function atOnce(what, code) {
     // Long enough for all of them to have started on a slow machine.
     const at = Date.now() / 1000 + 4 + PROCESSES / 2;
-    const code = `time_sleep_until( max( ${at}, microtime( true ) + 0.001 ) );
+    const inCli = `time_sleep_until( max( ${at}, microtime( true ) + 0.001 ) );
       $late = microtime( true ) - ${at};
-      return array( 'token' => WU_Cloudways\\Plugin::instance()->lock()->acquire( 60 ), 'late' => $late );`;
-    const taken = await Promise.all(
-      Array.from({ length: PROCESSES }, (_, n) => (n % 2 ? stack.network.eval(code) : stack.ask('lock', { at }).then(({ result }) => result))),
+      return array( 'got' => ${code}, 'late' => $late );`;
+    const results = await Promise.all(
+      Array.from({ length: PROCESSES }, (_, n) => (n % 2 ? stack.network.eval(inCli) : stack.ask(what, { at }).then(({ result }) => result))),
     );
-    const late = taken.filter((one) => one.late > 0.5);
+    const late = results.filter((one) => one.late > 0.5);
     assert.equal(late.length, 0, `${late.length} of ${PROCESSES} processes came late, by ${late.map((one) => one.late.toFixed(1))} s: the race proves nothing`);
-    return taken.map((one) => one.token).filter(Boolean);
+    return results.map(({ got }) => got);
+  }
+
+  /** Gives the tokens that acquire() handed out. */
+  const race = async () => (await atOnce('lock', 'WU_Cloudways\\Plugin::instance()->lock()->acquire( 60 )')).filter(Boolean);
+
+  /** Gives the outcomes of runs, each of which needs a second at least for its first request. */
+  async function runs() {
+    await stack.db.sql('DELETE FROM wp_wu_cloudways_sync_lock', 'wordpress');
+    await stack.sim.fault({ method: 'GET', path: '/server', times: null, do: { delay_ms: 1000 } });
+    try {
+      return await atOnce('run', "WU_Cloudways\\Plugin::instance()->runner()->run( array( 'trigger' => 'cli' ) )['outcome']");
+    } finally {
+      await stack.sim.clearFaults();
+    }
   }
 
   const ROW = {
@@ -47,13 +64,54 @@ describe('the lock', () => {
     assert.deepEqual(await race(), [], 'a held lock was taken');
   });
 
-  it('fails these tests when it is broken', async () => {
-    const mend = stack.patchPlugin('includes/class-lock.php', 'return 1 === $updated ? $token : null;', 'return $token;');
-    await stack.db.sql(ROW['after its holder died'], 'wordpress');
-    const winners = await race();
-    mend();
-    assert.ok(winners.length > 1, `with the comparison taken out of the lock, ${winners.length} of ${PROCESSES} processes took it: this race would not notice a broken lock`);
+  // The same races once more with the lock broken on purpose. A pause between its look and its write makes the order in
+  // which the processes come certain; with it, the lock as it is lets one through, and the broken one all of them.
+  const FILE = 'includes/class-lock.php';
+  const WRITE = '$updated = Database::write(';
+  const PAUSE = `usleep( 1000000 );\n\t\t${WRITE}`;
+
+  it('lets one through although there is a pause between its look and its write', async () => {
+    const mend = stack.patchPlugin(FILE, WRITE, PAUSE);
+    try {
+      await stack.db.sql(ROW['after its holder died'], 'wordpress');
+      assert.equal((await race()).length, 1, 'not exactly one process took the lock');
+    } finally {
+      mend();
+    }
   });
+
+  it('is what a run takes: of runs that begin at once, one does the work', async () => {
+    const outcomes = await runs();
+    assert.deepEqual(outcomes.sort(), ['done', ...Array(PROCESSES - 1).fill('locked')]);
+  });
+
+  it('lets several runs work at once when it is broken: everybody gets it', async () => {
+    const mend = stack.patchPlugin(FILE, 'if ( 1 === $inserted ) {', 'if ( $inserted < 2 ) {');
+    try {
+      const working = (await runs()).filter((outcome) => outcome !== 'locked');
+      assert.ok(working.length > 1, `${working.length} of ${PROCESSES} runs did not find the lock taken: the test before this one would not notice a broken lock`);
+    } finally {
+      mend();
+    }
+  });
+
+  const BROKEN = {
+    'nobody looks who won the update': ['after its holder died', [[WRITE, PAUSE], ['return 1 === $updated ? $token : null;', 'return $token;']]],
+    'nobody looks who won the insert': ['the first time ever', [['if ( 1 === $inserted ) {', 'if ( $inserted < 2 ) {']]],
+  };
+
+  for (const [how, [when, patches]] of Object.entries(BROKEN)) {
+    it(`lets several through when it is broken: ${how}`, async () => {
+      const mends = patches.map(([from, to]) => stack.patchPlugin(FILE, from, to));
+      try {
+        await stack.db.sql(ROW[when], 'wordpress');
+        const winners = await race();
+        assert.ok(winners.length > 1, `${winners.length} of ${PROCESSES} processes took the broken lock: this race would not notice it`);
+      } finally {
+        for (const mend of mends.reverse()) mend();
+      }
+    });
+  }
 });
 
 describe('twenty domains mapped through twenty events at once', () => {

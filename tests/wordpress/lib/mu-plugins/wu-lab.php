@@ -131,10 +131,11 @@ if ( ! empty( wu_lab()['endpoints'] ) && isset( $_GET['wu_lab'] ) ) {
 			} elseif ( 'add' === $do ) {
 				do_action( 'wu_add_domain', $name, (int) ( $_GET['blog'] ?? 1 ) );
 				$result = true;
-			} elseif ( 'lock' === $do ) {
+			} elseif ( 'lock' === $do || 'run' === $do ) {
+				$plugin = WU_Cloudways\Plugin::instance();
 				$result = array(
-					'late'  => microtime( true ) - (float) $_GET['at'],
-					'token' => WU_Cloudways\Plugin::instance()->lock()->acquire( 60 ),
+					'late' => microtime( true ) - (float) $_GET['at'],
+					'got'  => 'lock' === $do ? $plugin->lock()->acquire( 60 ) : $plugin->runner()->run( array( 'trigger' => 'cli' ) )['outcome'],
 				);
 			} elseif ( 'extension' === $do ) {
 				$result = extension_loaded( 'wu_cloudways' );
