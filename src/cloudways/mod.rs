@@ -8,6 +8,7 @@ mod retry;
 mod wire;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 pub use client::HttpCloudways;
 pub use retry::{Access, Attempt, Decision, Happened, decide};
@@ -95,6 +96,8 @@ pub enum InstalledCertificate {
     },
     /// The customer's own.
     Custom,
+    /// There may be one, and what the API says of it cannot be understood.
+    Unreadable,
 }
 
 /// An operation that Cloudways carries out after its answer.
@@ -136,6 +139,13 @@ pub struct Accepted {
 pub enum WriteFailure {
     /// The server is busy with another operation. Nothing was changed.
     Busy(OperationRef),
+    /// Nothing was changed, and it is worth another try: after this time, and from a fresh look.
+    Later {
+        /// How long to wait first.
+        after: Duration,
+        /// What it is where there is no time for that.
+        error: Error,
+    },
     /// Nobody knows whether it took effect: the answer was lost. Look before it is repeated.
     Unknown(Error),
     /// It did not take effect.

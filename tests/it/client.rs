@@ -433,7 +433,7 @@ fn an_answer_that_does_not_come_ends_with_the_deadline_and_leaves_nothing_runnin
     api.sim.fault(json!({"times": null, "do": {"delay_ms": 5_000}}));
     let started = Instant::now();
     assert!(matches!(api.observe(), Err(Error::Unavailable { outage: Outage::TimedOut, .. })));
-    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert!(started.elapsed() >= Duration::from_millis(590), "{:?}", started.elapsed());
     // No time left: nothing is sent, and a write certainly did nothing.
     let sent = api.client.requests();
@@ -441,7 +441,7 @@ fn an_answer_that_does_not_come_ends_with_the_deadline_and_leaves_nothing_runnin
     assert_eq!((sent, api.client.requests()), (1, 1));
     let dropped = Instant::now();
     drop(api);
-    assert!(dropped.elapsed() < Duration::from_millis(300), "{:?}", dropped.elapsed());
+    assert!(dropped.elapsed() < Duration::from_secs(1), "{:?}", dropped.elapsed());
 }
 
 #[test]
@@ -458,10 +458,10 @@ fn a_body_that_drips_ends_with_the_deadline() {
     let mut api = Api::at(TOKEN, |_| url).limited(Duration::from_millis(700));
     let started = Instant::now();
     assert!(matches!(api.observe(), Err(Error::Unavailable { outage: Outage::TimedOut, .. })));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let dropped = Instant::now();
     drop(api);
-    assert!(dropped.elapsed() < Duration::from_millis(300), "{:?}", dropped.elapsed());
+    assert!(dropped.elapsed() < Duration::from_secs(1), "{:?}", dropped.elapsed());
 }
 
 #[test]
@@ -490,6 +490,22 @@ fn a_body_whose_end_is_the_connections_end_is_checked_for_wholeness() {
     assert!(matches!(Api::at(TOKEN, |_| url).observe(), Err(Error::Unavailable { outage: Outage::Broken, .. })));
     let url = answer(r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[]}]}]}"#);
     Api::at(TOKEN, |_| url).observe().unwrap();
+}
+
+#[test]
+fn a_kept_connection_that_was_closed_meanwhile_costs_nothing() {
+    let url = socket(|mut stream| {
+        read_request(&mut stream);
+        let body = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[]}]}]}"#;
+        // Promises to stay, and closes.
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    let mut api = Api::at(TOKEN, |_| url);
+    api.observe().unwrap();
+    thread::sleep(Duration::from_millis(100));
+    api.set_aliases(&["a.example"]).unwrap();
+    assert_eq!(api.client.requests(), 2);
 }
 
 #[test]
