@@ -275,18 +275,29 @@ final class Runner {
 			return $this->hand_over( $args, $pulse );
 		}
 
-		$started = microtime( true );
+		$until   = microtime( true ) + $args['deadline'];
+		$outcome = $this->locked_pass( $args, $args['deadline'] );
 
-		for ( $pass = 1; ; $pass++ ) {
-			$left    = (int) floor( $args['deadline'] - ( microtime( true ) - $started ) );
-			$outcome = $this->locked_pass( $args, $left );
-			$left    = (int) floor( $args['deadline'] - ( microtime( true ) - $started ) );
+		for ( $pass = 2; $pass <= self::PASSES; $pass++ ) {
+			$left  = (int) floor( $until - microtime( true ) );
+			$pulse = $this->store->pulse();
 
-			// Again only with time to send a list and to see it there.
-			if ( 'done' !== $outcome['outcome'] || isset( $args['fingerprint'] ) || $pass >= self::PASSES || $left < self::PAGE_DEADLINE || 0 === $this->store->dirty() ) {
-				return $outcome;
+			// Again for what was counted meanwhile, and only with time to send a list and to see it there.
+			if ( 'done' !== $outcome['outcome'] || isset( $args['fingerprint'] ) || $left < self::PAGE_DEADLINE || $pulse['dirty'] <= $pulse['tried'] ) {
+				break;
 			}
+
+			$next = $this->locked_pass( $args, $left );
+
+			// Somebody else does it.
+			if ( in_array( $next['outcome'], array( 'locked', 'skipped' ), true ) ) {
+				break;
+			}
+
+			$outcome = $next;
 		}
+
+		return $outcome;
 	}
 
 	/**
