@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use crate::certificate::{self, CertificatePlan, Order};
+use crate::certificate::{self, Basis, CertificatePlan, Order};
 use crate::clock::Deadline;
 use crate::cloudways::{
     CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
@@ -19,7 +19,7 @@ use crate::error::{Error, Refusal};
 use crate::guard;
 use crate::note::Note;
 use crate::options::Options;
-use crate::plan::{self, AliasPlan, Plan};
+use crate::plan::{self, AliasPlan, Moment, Plan};
 use crate::report::OperationReport;
 use crate::state::{OperationKind, OrderOutcome, RunningOperation, State};
 
@@ -31,8 +31,6 @@ const DNS_SHARE: f64 = 0.4;
 const SHORTEST_WRITE: Duration = Duration::from_secs(3);
 /// A look at what a write did.
 const FOR_READING_BACK: Duration = Duration::from_secs(2);
-/// How often a plan is made anew since the list had changed, or the server was busy.
-const ROUNDS: usize = 8;
 /// When a look shows whether a write whose answer was lost took effect: three times over five seconds.
 const LOOKS_AFTER_A_LOST_ANSWER: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_millis(1_500), Duration::from_secs(3)];
@@ -102,8 +100,10 @@ pub struct Scene {
     pub pending: Option<u64>,
     /// The plan as it was when it was carried out.
     pub plan: Plan,
-    /// Aliases of others that were there at the last call, and were not at the first look of this one.
+    /// Aliases of others that an earlier look showed and the last one does not.
     missing_foreign: Vec<String>,
+    /// What DNS may still take of the time.
+    dns_left: Duration,
     /// Whether nothing happened since the last look.
     fresh: bool,
 }
@@ -120,10 +120,6 @@ impl Scene {
         warnings: Vec<Note>,
     ) -> Result<Self, Error> {
         let observed = api.observe(task.deadline.keeping(FOR_ONE_WRITE))?;
-        let missing_foreign = match task.settings.policy {
-            AliasPolicy::Keep => state.vanished_foreign(&observed.app.aliases),
-            AliasPolicy::Replace => Vec::new(),
-        };
         let aliases = plan::aliases(task.desired, &observed.app, &state, task.settings.policy);
         let mut scene = Self {
             observed,
@@ -140,7 +136,8 @@ impl Scene {
             others_operation: None,
             pending: None,
             plan: Plan { aliases, certificate: None },
-            missing_foreign,
+            missing_foreign: Vec::new(),
+            dns_left: task.deadline.total().mul_f64(DNS_SHARE),
             fresh: true,
         };
         if scene.observed.server.addresses.is_empty() {
@@ -159,56 +156,83 @@ impl Scene {
         guard::aliases(plan, task.desired, task.options.force)
     }
 
-    /// The certificate part of the plan, by the last look and what DNS said.
+    /// The certificate part of the plan, by the alias list of that moment and what DNS said.
     #[must_use]
-    pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan) -> CertificatePlan {
-        let now = task.deadline.clock().unix();
-        let force = task.options.force;
-        let plan =
-            certificate::plan(task.desired, &self.observed.app, aliases, &self.verdicts, &self.state, now, force);
+    pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) -> CertificatePlan {
+        let (now, force) = (task.deadline.clock().unix(), task.options.force);
+        let plan = certificate::plan(self.basis(task, aliases, moment), &self.verdicts, &self.state, now, force);
         guard::certificate(plan, task.desired, force)
+    }
+
+    fn basis<'a>(&'a self, task: Task<'a>, aliases: &'a AliasPlan, moment: Moment) -> Basis<'a> {
+        Basis { desired: task.desired, app: &self.observed.app, aliases, moment }
     }
 
     /// Asks DNS about the names that the certificate may hold, and plans everything.
     pub fn plan_everything(&mut self, task: Task<'_>) {
         let aliases = self.plan_aliases(task);
         let certificate = task.options.ssl.then(|| {
-            self.ask_dns(task, &aliases);
-            self.plan_certificate(task, &aliases)
+            self.ask_dns(task, &aliases, Moment::OnceWritten);
+            self.plan_certificate(task, &aliases, Moment::OnceWritten)
         });
         self.plan = Plan { aliases, certificate };
     }
 
+    /// Remembers which names leave for a reason: it must hold until neither an alias nor the certificate has them,
+    /// however many calls that takes.
+    pub fn keep_reasons(&mut self, task: Task<'_>) {
+        let leaves = |name: &DomainName| {
+            !task.desired.contains(name) && (task.options.force || task.desired.explains_removal_of(name))
+        };
+        let ours = self.state.ours();
+        let aliases = self.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref());
+        let aliases = aliases.filter(|name| ours.contains(name) && leaves(name));
+        let certified = self.installed_names();
+        let certified = certified.iter().filter(|name| leaves(name) && task.desired.explains_removal_of(name));
+        let names: HashSet<DomainName> = aliases.chain(certified).cloned().collect();
+        let mut names: Vec<DomainName> = names.into_iter().collect();
+        names.sort();
+        self.state.leaving = names;
+    }
+
     /// Asked are the covered names, and newcomers in batches until the certificate would be full.
-    fn ask_dns(&mut self, task: Task<'_>, aliases: &AliasPlan) {
-        let (covered, newcomers) = certificate::names_to_ask(task.desired, &self.observed.app, aliases);
-        let limit = task.deadline.total().mul_f64(DNS_SHARE);
-        let deadline = task.deadline.keeping(task.shortest_write()).within(limit);
-        let room = certificate::room(covered.len());
-        let mut found = self.ask(task, &covered, deadline, false);
+    fn ask_dns(&mut self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) {
+        let (settled, newcomers) = certificate::names_to_ask(self.basis(task, aliases, moment));
+        self.ask(task, &settled);
+        let installed: HashSet<DomainName> = self.installed_names().into_iter().collect();
+        let taken = settled.iter().filter(|name| installed.contains(*name) || self.is_here(name)).count();
+        let room = certificate::LIMIT.saturating_sub(taken);
+        let mut found = 0;
         for batch in newcomers.chunks(room.max(DNS_BATCH)) {
             if found >= room {
                 return;
             }
-            found += self.ask(task, batch, deadline, true);
+            self.dns_cut_short |= !self.ask(task, batch);
+            found += batch.iter().filter(|name| self.is_here(name)).count();
         }
     }
 
-    /// Asks about some names; returns how many of them may be counted as new ones with the right DNS.
-    fn ask(&mut self, task: Task<'_>, names: &[DomainName], deadline: Deadline<'_>, newcomers: bool) -> usize {
+    /// Asks about some names. `false`: there was no time left to.
+    fn ask(&mut self, task: Task<'_>, names: &[DomainName]) -> bool {
         let unasked: Vec<DomainName> =
             names.iter().filter(|name| !self.verdicts.contains_key(*name)).cloned().collect();
-        if !unasked.is_empty() {
-            if deadline.left().is_zero() {
-                self.dns_cut_short |= newcomers;
-                return 0;
-            }
-            let checks = task.dns.check(&unasked, &self.observed.server.addresses, deadline);
-            self.fresh = false;
-            self.verdicts.extend(unasked.into_iter().zip(checks));
+        if unasked.is_empty() {
+            return true;
         }
-        let here = |name: &DomainName| self.verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here);
-        if newcomers { names.iter().filter(|name| here(name)).count() } else { 0 }
+        let deadline = task.deadline.keeping(task.shortest_write()).within(self.dns_left);
+        if deadline.left().is_zero() {
+            return false;
+        }
+        let began = task.deadline.clock().elapsed();
+        let checks = task.dns.check(&unasked, &self.observed.server.addresses, deadline);
+        self.dns_left = self.dns_left.saturating_sub(task.deadline.clock().elapsed().saturating_sub(began));
+        self.fresh = false;
+        self.verdicts.extend(unasked.into_iter().zip(checks));
+        true
+    }
+
+    fn is_here(&self, name: &DomainName) -> bool {
+        self.verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here)
     }
 
     /// Takes another look.
@@ -223,6 +247,11 @@ impl Scene {
 
     /// Brings the memory up to the last look, unless an operation of ours may still change what it shows.
     fn take_in(&mut self, task: Task<'_>) {
+        let there: HashSet<&str> = self.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        if task.settings.policy == AliasPolicy::Keep {
+            self.missing_foreign.extend(self.state.vanished_foreign(&self.observed.app.aliases));
+        }
+        self.missing_foreign.retain(|spelling| !there.contains(spelling.as_str()));
         if self.state.operation.is_some() {
             return;
         }
@@ -276,7 +305,8 @@ impl Scene {
 /// # Errors
 /// Whatever stopped it. Whether something was written by then stands in the scene, too.
 pub fn apply(task: Task<'_>, api: &mut impl CloudwaysWrite, scene: &mut Scene) -> Result<(), Error> {
-    let mut run = Run { task, api, scene };
+    let mut run = Run { task, api, scene, pause: FIRST_PAUSE };
+    run.book_what_may_have_been_ordered();
     if !run.settle_what_goes_on()? {
         return Ok(());
     }
@@ -309,9 +339,26 @@ struct Run<'a, 's, A> {
     task: Task<'a>,
     api: &'s mut A,
     scene: &'s mut Scene,
+    /// The next pause before others are asked or tried again; it grows.
+    pause: Duration,
 }
 
 impl<A: CloudwaysWrite> Run<'_, '_, A> {
+    /// A call that never came back may have placed an order. It counts against the limits, for as many names as it can
+    /// have been.
+    fn book_what_may_have_been_ordered(&mut self) {
+        if !self.task.options.interrupted || !self.task.options.ssl {
+            return;
+        }
+        let aliases = self.scene.plan_aliases(self.task);
+        let basis = self.scene.basis(self.task, &aliases, Moment::OnceWritten);
+        let (settled, newcomers) = certificate::names_to_ask(basis);
+        let names: Vec<DomainName> = settled.into_iter().chain(newcomers).take(certificate::LIMIT).collect();
+        if !names.is_empty() {
+            self.scene.state.book_order(&names, OrderOutcome::Presumed, self.now());
+        }
+    }
+
     /// An operation that an earlier call started is waited for first. `false`: it goes on, and time is over.
     fn settle_what_goes_on(&mut self) -> Result<bool, Error> {
         let Some(operation) = self.scene.state.operation.clone() else { return Ok(true) };
@@ -337,9 +384,11 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     }
 
     /// Brings the alias list to what is wanted. `true`: it is, or as far as it goes; the certificate is next.
+    ///
+    /// Each turn either ends, or waits, or takes a look that is used in the next one; so time ends it at the latest.
     fn bring_aliases(&mut self) -> Result<bool, Error> {
         let mut answers_lost = 0;
-        for _ in 0..ROUNDS {
+        loop {
             let plan = self.scene.plan_aliases(self.task);
             if !plan.writes() {
                 if !self.scene.wrote {
@@ -349,7 +398,14 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 return Ok(true);
             }
             if !self.scene.missing_foreign.is_empty() {
-                self.look_again_for_what_others_lost()?;
+                // They were there a moment ago. Before anything is written over the list, another look, in case
+                // this one was wrong.
+                if !self.task.deadline.wait(SECOND_LOOK, self.for_one_write()) {
+                    self.scene.wait_until(SOON);
+                    return Ok(false);
+                }
+                self.scene.look(self.task, self.api)?;
+                self.say_what_others_lost();
                 continue;
             }
             if !self.scene.fresh {
@@ -365,34 +421,48 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.plan.aliases = plan.clone();
             }
             let list = plan.list();
-            self.scene.state.note_sent(&plan.add);
+            let news = self.scene.state.note_sent(&plan.add, self.now());
             self.scene.fresh = false;
             match self.api.set_aliases(&list, self.task.deadline) {
                 Ok(accepted) => {
                     self.scene.wrote = true;
                     self.book_list(&plan, list);
-                    if let Some(operation) = accepted.operation
-                        && self.follow(&operation, OperationKind::Aliases)? != Followed::Done
-                    {
-                        return Ok(false);
+                    if let Some(operation) = accepted.operation {
+                        match self.follow(self.started_with(&operation, &plan))? {
+                            Followed::Done => {}
+                            Followed::Running => return Ok(false),
+                            Followed::Failed => {
+                                self.scene.wait_until(IN_A_MINUTE);
+                                return Ok(false);
+                            }
+                        }
                     }
                     return self.read_back(&plan);
                 }
                 Err(WriteFailure::Busy(operation)) => {
-                    self.scene.state.forget_sent(&plan.add);
+                    self.scene.state.forget(&news);
                     if !self.wait_for_others(&operation)? {
                         return Ok(false);
                     }
                 }
+                Err(WriteFailure::Later { after, error }) => {
+                    self.scene.state.forget(&news);
+                    if !self.task.deadline.wait(after, self.for_one_write()) {
+                        return Err(error);
+                    }
+                }
                 Err(WriteFailure::Failed(error)) => {
-                    self.scene.state.forget_sent(&plan.add);
+                    self.scene.state.forget(&news);
                     return Err(error);
                 }
                 Err(WriteFailure::Unknown(error)) => {
                     self.scene.wrote = true;
                     self.book_list(&plan, list.clone());
                     match self.look_for(|scene| holds_exactly(&scene.observed.app.aliases, &list))? {
-                        Some(true) => return Ok(true),
+                        Some(true) => {
+                            self.forget_removed(&plan);
+                            return Ok(true);
+                        }
                         Some(false) if answers_lost == 0 => answers_lost += 1,
                         Some(false) => return Err(error),
                         None => {
@@ -403,31 +473,41 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 }
             }
         }
-        self.scene.warnings.push(Note::ListKeepsChanging);
-        self.scene.wait_until(IN_A_MINUTE);
-        Ok(false)
     }
 
     /// Orders a certificate where it should hold other names, and sees to its renewal.
     fn bring_certificate(&mut self) -> Result<(), Error> {
+        let approved = match (&self.task.options.fingerprint, &self.scene.plan.certificate) {
+            (Some(_), Some(plan)) => Some(plan.clone()),
+            _ => None,
+        };
         let mut answers_lost = 0;
-        let mut presumed = self.task.options.interrupted;
-        for _ in 0..ROUNDS {
+        loop {
             let aliases = self.scene.plan_aliases(self.task);
-            self.scene.ask_dns(self.task, &aliases);
-            let plan = self.scene.plan_certificate(self.task, &aliases);
-            if self.scene.ordered.is_none() {
-                self.scene.plan.certificate = Some(plan.clone());
-            }
+            self.scene.ask_dns(self.task, &aliases, Moment::Observed);
+            let plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
             if self.scene.dns_cut_short {
                 self.scene.wait_until(IN_FIVE_MINUTES);
             }
             if plan.order != Order::Place {
+                if approved.is_none() && self.scene.ordered.is_none() {
+                    self.scene.plan.certificate = Some(plan.clone());
+                }
+                if let Order::Awaited(_) = plan.order {
+                    self.scene.wait_until(IN_A_MINUTE);
+                }
+                if plan.order == Order::None {
+                    self.scene.order_note = None;
+                }
                 return self.switch_auto_on(&plan);
             }
-            // A call that never came back may have placed this very order; it counts against the limits.
-            if std::mem::take(&mut presumed) {
-                self.scene.state.book_order(&plan.wanted, OrderOutcome::Presumed, self.now());
+            match &approved {
+                Some(approved) if approved.order != Order::Place || !same_names(&approved.wanted, &plan.wanted) => {
+                    return Err(self.scene.refused(self.task, Refusal::OtherFingerprint));
+                }
+                Some(_) => {}
+                None if self.scene.ordered.is_none() => self.scene.plan.certificate = Some(plan.clone()),
+                None => {}
             }
             if self.task.deadline.left() < self.task.shortest_write() {
                 self.scene.wait_until(SOON);
@@ -435,17 +515,25 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             }
             match self.api.install_certificate(&plan.wanted, self.task.deadline) {
                 Ok(accepted) => {
+                    self.scene.order_note = None;
                     self.book_order(&plan.wanted, OrderOutcome::Placed);
-                    if let Some(operation) = accepted.operation
-                        && self.follow(&operation, OperationKind::Certificate)? != Followed::Done
-                    {
-                        return Ok(());
+                    if let Some(operation) = accepted.operation {
+                        let operation = RunningOperation::started(&operation, OperationKind::Certificate, self.now());
+                        if self.follow(operation)? != Followed::Done {
+                            return Ok(());
+                        }
                     }
                     return self.see_certificate(&plan.wanted);
                 }
                 Err(WriteFailure::Busy(operation)) => {
                     if !self.wait_for_others(&operation)? {
                         return Ok(());
+                    }
+                    self.scene.look(self.task, self.api)?;
+                }
+                Err(WriteFailure::Later { after, error }) => {
+                    if !self.task.deadline.wait(after, self.for_one_write()) {
+                        return Err(error);
                     }
                     self.scene.look(self.task, self.api)?;
                 }
@@ -457,7 +545,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 Err(WriteFailure::Failed(error)) => return Err(error),
                 Err(WriteFailure::Unknown(error)) => {
                     self.book_order(&plan.wanted, OrderOutcome::Presumed);
-                    match self.look_for(|scene| scene.installed_names() == sorted(&plan.wanted))? {
+                    match self.look_for(|scene| same_names(&scene.installed_names(), &plan.wanted))? {
                         Some(true) => return self.see_certificate(&plan.wanted),
                         Some(false) if answers_lost == 0 => answers_lost += 1,
                         Some(false) => return Err(error),
@@ -469,13 +557,13 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 }
             }
         }
-        self.scene.wait_until(IN_A_MINUTE);
-        Ok(())
     }
 
     /// Reads back what an order did, then sees to the renewal.
     fn see_certificate(&mut self, names: &[DomainName]) -> Result<(), Error> {
-        self.scene.look(self.task, self.api)?;
+        if !self.scene.fresh {
+            self.scene.look(self.task, self.api)?;
+        }
         let installed: HashSet<DomainName> = self.scene.installed_names().into_iter().collect();
         let absent: Vec<DomainName> = names.iter().filter(|name| !installed.contains(*name)).cloned().collect();
         if absent.is_empty() {
@@ -485,7 +573,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             self.scene.wait_until(IN_A_MINUTE);
         }
         let aliases = self.scene.plan_aliases(self.task);
-        let plan = self.scene.plan_certificate(self.task, &aliases);
+        let plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
         self.switch_auto_on(&plan)
     }
 
@@ -500,12 +588,21 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         match self.api.set_auto_renewal(true, self.task.deadline) {
             Ok(accepted) => {
                 self.scene.wrote = true;
-                if let Some(operation) = accepted.operation
-                    && self.follow(&operation, OperationKind::Auto)? != Followed::Done
-                {
-                    return Ok(());
+                self.scene.fresh = false;
+                self.scene.state.auto_tried = Some(self.now());
+                if let Some(operation) = accepted.operation {
+                    let operation = RunningOperation::started(&operation, OperationKind::Auto, self.now());
+                    if self.follow(operation)? != Followed::Done {
+                        return Ok(());
+                    }
                 }
-                self.scene.look(self.task, self.api)
+                if !self.scene.fresh {
+                    self.scene.look(self.task, self.api)?;
+                }
+                if !self.auto_is_on() {
+                    self.scene.warnings.push(Note::AutoNotSeen);
+                }
+                Ok(())
             }
             Err(WriteFailure::Busy(operation)) => {
                 self.scene.others_operation = Some(self.of_others(&operation));
@@ -518,49 +615,49 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(IN_A_MINUTE);
                 Ok(())
             }
-            Err(WriteFailure::Failed(error)) => Err(error),
+            Err(WriteFailure::Later { error, .. } | WriteFailure::Failed(error)) => Err(error),
         }
     }
 
     /// Waits for an operation that was just started. Where it goes on, the next call takes it up.
-    fn follow(&mut self, operation: &OperationRef, kind: OperationKind) -> Result<Followed, Error> {
-        let operation = RunningOperation::started(operation, kind, self.now());
+    fn follow(&mut self, operation: RunningOperation) -> Result<Followed, Error> {
         self.scene.state.operation = Some(operation.clone());
         self.finish(operation)
     }
 
-    /// Waits for an operation of ours and draws the consequences.
+    /// Waits for an operation of ours and draws the consequences, then takes a look.
     fn finish(&mut self, operation: RunningOperation) -> Result<Followed, Error> {
-        let waited = self.wait_for_ours(&operation)?;
-        if let Waited::Running = waited {
-            self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
-            return Ok(Followed::Running);
-        }
-        self.scene.state.operation = None;
-        self.scene.look(self.task, self.api)?;
-        match (waited, operation.kind) {
-            (Waited::Failed(answer), OperationKind::Certificate) => {
+        let followed = match self.wait_for_ours(&operation)? {
+            Waited::Running => {
+                self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
+                return Ok(Followed::Running);
+            }
+            Waited::Done => Followed::Done,
+            Waited::Failed(answer) if operation.kind == OperationKind::Certificate => {
                 self.scene.state.settle_order(OrderOutcome::Failed);
                 self.scene.order_note = Some(Note::OrderFailed { answer });
-                Ok(Followed::Failed)
+                Followed::Failed
             }
-            (Waited::Failed(answer), kind) => {
-                self.scene.warnings.push(Note::OperationFailed { kind: kind.as_str().to_owned(), answer });
-                self.scene.wait_until(IN_A_MINUTE);
-                Ok(Followed::Failed)
+            Waited::Failed(answer) => {
+                let kind = operation.kind.as_str().to_owned();
+                self.scene.warnings.push(Note::OperationFailed { kind, answer });
+                Followed::Failed
             }
-            (_, OperationKind::Certificate) => {
-                if self.landed(OperationKind::Certificate) {
-                    self.scene.state.settle_order(OrderOutcome::Installed);
-                }
-                Ok(Followed::Done)
+        };
+        self.scene.state.operation = None;
+        self.scene.look(self.task, self.api)?;
+        if followed == Followed::Done && self.shows(&operation) {
+            match operation.kind {
+                OperationKind::Certificate => self.scene.state.settle_order(OrderOutcome::Installed),
+                OperationKind::Aliases => self.forget_names(&operation.removes),
+                OperationKind::Auto => {}
             }
-            _ => Ok(Followed::Done),
         }
+        Ok(followed)
     }
 
     fn wait_for_ours(&mut self, operation: &RunningOperation) -> Result<Waited, Error> {
-        let mut pause = FIRST_PAUSE;
+        self.pause = FIRST_PAUSE;
         loop {
             match self.api.operation(&operation.id, self.task.deadline)? {
                 OperationState::Done => return Ok(Waited::Done),
@@ -568,68 +665,61 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 OperationState::Running { .. } => {}
                 OperationState::NotPollable => {
                     self.scene.observed = self.api.observe(self.task.deadline)?;
-                    if self.landed(operation.kind) {
+                    if self.shows(operation) {
                         return Ok(Waited::Done);
                     }
                 }
             }
-            if !self.pause(&mut pause, FOR_READING_BACK) {
+            if !self.pause(FOR_READING_BACK) {
                 return Ok(Waited::Running);
             }
         }
     }
 
-    /// Waits for an operation of somebody else. `false`: it goes on, and time is over.
+    /// Waits for an operation of somebody else, and always a little, so that a server that is busy is not asked
+    /// without a pause. `false`: it goes on, and time is over.
     fn wait_for_others(&mut self, operation: &OperationRef) -> Result<bool, Error> {
         self.scene.fresh = false;
-        let mut pause = FIRST_PAUSE;
         loop {
-            let ended = match self.api.operation(&operation.id, self.task.deadline)? {
-                OperationState::Done | OperationState::Failed(_) => true,
-                OperationState::Running { .. } => false,
-                // What it does is not ours to know; the next try shows whether it has ended.
-                OperationState::NotPollable => return Ok(self.give_up_unless(operation, &mut pause)),
-            };
-            if ended {
-                return Ok(true);
-            }
-            if !self.give_up_unless(operation, &mut pause) {
+            // After the wait come a look and a write.
+            if !self.pause(self.for_one_write()) {
+                self.scene.others_operation = Some(self.of_others(operation));
+                self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
                 return Ok(false);
             }
+            match self.api.operation(&operation.id, self.task.deadline)? {
+                OperationState::Running { .. } => {}
+                // What it does is not ours to know. Where it cannot be polled, the next try shows whether it has ended.
+                OperationState::Done | OperationState::Failed(_) | OperationState::NotPollable => return Ok(true),
+            }
         }
     }
 
-    /// Pauses; where there is no time for that, notes what the run is waiting for.
-    fn give_up_unless(&mut self, operation: &OperationRef, pause: &mut Duration) -> bool {
-        // After the wait comes a look and a write.
-        if self.pause(pause, FOR_ONE_WRITE.min(self.task.deadline.total() / 3)) {
-            return true;
-        }
-        self.scene.others_operation = Some(self.of_others(operation));
-        self.scene.wait_until(operation.estimate.unwrap_or(0).clamp(15, IN_FIVE_MINUTES));
-        false
-    }
-
-    fn pause(&mut self, pause: &mut Duration, reserve: Duration) -> bool {
-        let waited = self.task.deadline.wait(*pause, reserve);
-        *pause = (*pause * 2).min(LONGEST_PAUSE);
+    fn pause(&mut self, reserve: Duration) -> bool {
+        let waited = self.task.deadline.wait(self.pause, reserve);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         waited
     }
 
+    fn for_one_write(&self) -> Duration {
+        FOR_ONE_WRITE.min(self.task.deadline.total() / 3)
+    }
+
     /// Whether what an operation of ours does is there to be seen.
-    fn landed(&self, kind: OperationKind) -> bool {
-        let app = &self.scene.observed.app;
-        match kind {
-            OperationKind::Aliases => {
-                plan::aliases(self.task.desired, app, &self.scene.state, self.task.settings.policy).add.is_empty()
-            }
+    fn shows(&self, operation: &RunningOperation) -> bool {
+        match operation.kind {
+            OperationKind::Aliases => operation.shows_in(&self.scene.observed.app.aliases),
             OperationKind::Certificate => {
-                self.scene.state.orders.last().is_some_and(|order| order.names == self.scene.installed_names())
+                let installed = self.scene.installed_names();
+                self.scene.state.orders.last().is_some_and(|order| same_names(&order.names, &installed))
             }
-            OperationKind::Auto => {
-                matches!(app.certificate, InstalledCertificate::LetsEncrypt { auto: Some(true), .. })
-            }
+            OperationKind::Auto => self.auto_is_on(),
         }
+    }
+
+    fn auto_is_on(&self) -> bool {
+        let certificate = &self.scene.observed.app.certificate;
+        matches!(certificate, InstalledCertificate::LetsEncrypt { auto: Some(true), .. })
     }
 
     /// Success is what a second look shows.
@@ -639,20 +729,36 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(SOON);
                 return Ok(false);
             }
-            self.scene.look(self.task, self.api)?;
-            if self.missing_of(plan).is_empty() {
+            if !pause.is_zero() || !self.scene.fresh {
+                self.scene.look(self.task, self.api)?;
+            }
+            if self.is_there(plan) {
+                self.forget_removed(plan);
                 return Ok(true);
             }
         }
-        self.scene.state.note_sent(&self.missing_of(plan));
         self.scene.wait_until(IN_FIVE_MINUTES);
         Ok(true)
     }
 
-    fn missing_of(&self, plan: &AliasPlan) -> Vec<DomainName> {
-        let there: HashSet<&DomainName> =
-            self.scene.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
-        plan.add.iter().filter(|name| !there.contains(name)).cloned().collect()
+    fn is_there(&self, plan: &AliasPlan) -> bool {
+        let observed = &self.scene.observed.app.aliases;
+        let names: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let spellings: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
+        plan.add.iter().all(|name| names.contains(name))
+            && !plan.remove.iter().any(|alias| spellings.contains(alias.spelling.as_str()))
+    }
+
+    /// What is removed, and seen to be, is not ours any more: whoever adds it again does it by hand.
+    fn forget_removed(&mut self, plan: &AliasPlan) {
+        let removed: Vec<String> = plan.remove.iter().map(|alias| alias.spelling.clone()).collect();
+        self.forget_names(&removed);
+    }
+
+    fn forget_names(&mut self, spellings: &[String]) {
+        let names: Vec<DomainName> =
+            spellings.iter().filter_map(|spelling| ObservedAlias::new(spelling.as_str()).name).collect();
+        self.scene.state.forget(&names);
     }
 
     /// Looks three times over five seconds for what a write whose answer was lost should have done. `None`: there was
@@ -670,22 +776,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         Ok(Some(false))
     }
 
-    /// Aliases of others that were there last time are gone: before anything is written, another look, in case
-    /// this one was wrong.
-    fn look_again_for_what_others_lost(&mut self) -> Result<(), Error> {
-        let waited = self.task.deadline.wait(SECOND_LOOK, FOR_ONE_WRITE);
-        if waited {
-            self.scene.look(self.task, self.api)?;
-        }
-        self.say_what_others_lost();
-        Ok(())
-    }
-
     fn say_what_others_lost(&mut self) {
-        let there: HashSet<&str> =
-            self.scene.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
-        let mut gone = std::mem::take(&mut self.scene.missing_foreign);
-        gone.retain(|spelling| !there.contains(spelling.as_str()));
+        let gone = std::mem::take(&mut self.scene.missing_foreign);
         if !gone.is_empty() {
             self.scene.warnings.push(Note::ForeignVanished { aliases: gone });
         }
@@ -703,11 +795,19 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
 
     fn book_list(&mut self, plan: &AliasPlan, list: Vec<String>) {
         let scene = &mut *self.scene;
-        scene.added.extend(plan.add.iter().filter(|name| !scene.added.contains(name)).cloned().collect::<Vec<_>>());
-        scene
-            .removed
-            .extend(plan.remove.iter().filter(|alias| !scene.removed.contains(alias)).cloned().collect::<Vec<_>>());
+        let added: HashSet<DomainName> = scene.added.iter().cloned().collect();
+        scene.added.extend(plan.add.iter().filter(|name| !added.contains(*name)).cloned());
+        let removed: HashSet<String> = scene.removed.iter().map(|alias| alias.spelling.clone()).collect();
+        scene.removed.extend(plan.remove.iter().filter(|alias| !removed.contains(&alias.spelling)).cloned());
         scene.sent = Some(list);
+    }
+
+    fn started_with(&self, operation: &OperationRef, plan: &AliasPlan) -> RunningOperation {
+        RunningOperation {
+            adds: plan.add.clone(),
+            removes: plan.remove.iter().map(|alias| alias.spelling.clone()).collect(),
+            ..RunningOperation::started(operation, OperationKind::Aliases, self.now())
+        }
     }
 
     fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome) {
@@ -741,8 +841,10 @@ fn holds_exactly(observed: &[ObservedAlias], sent: &[String]) -> bool {
     observed == sent
 }
 
-fn sorted(names: &[DomainName]) -> Vec<DomainName> {
-    let mut names = names.to_vec();
-    names.sort();
-    names
+/// Whether two lists hold the same names, in whatever order.
+fn same_names(some: &[DomainName], others: &[DomainName]) -> bool {
+    let (mut some, mut others) = (some.to_vec(), others.to_vec());
+    some.sort();
+    others.sort();
+    some == others
 }

@@ -7,7 +7,7 @@ use crate::desired::{Desired, Source};
 use crate::dns::{NameCheck, Verdict};
 use crate::domain::DomainName;
 use crate::note::Note;
-use crate::plan::AliasPlan;
+use crate::plan::{AliasPlan, Moment};
 use crate::state::State;
 
 /// How many names a certificate at Cloudways holds (official page).
@@ -37,6 +37,8 @@ pub enum Order {
     None,
     /// Order the wanted names.
     Place,
+    /// It was placed a moment ago, and does not show yet.
+    Awaited(Note),
     /// Not now, for this reason: it would fail, or it failed just now.
     Held(Note),
     /// Not without a person's word.
@@ -64,26 +66,36 @@ pub struct CertificatePlan {
     pub switch_auto_on: bool,
 }
 
+/// What a choice of names is based on.
+#[derive(Clone, Copy)]
+pub struct Basis<'a> {
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// The application at the last look.
+    pub app: &'a App,
+    /// The plan of its aliases.
+    pub aliases: &'a AliasPlan,
+    /// Whether the list counts as it is, or as it will be.
+    pub moment: Moment,
+}
+
 /// The names with which a certificate would be reached: what the list holds, the primary domain, and what Cloudways
 /// calls the application.
 struct InPlace<'a> {
     names: HashSet<DomainName>,
-    wildcards: Vec<DomainName>,
     desired: &'a Desired,
 }
 
 impl<'a> InPlace<'a> {
-    fn new(aliases: &AliasPlan, app: &App, desired: &'a Desired) -> Self {
-        let listed = aliases.resulting_names();
-        let (wildcards, names): (Vec<_>, HashSet<_>) = {
-            let (wildcards, plain): (Vec<_>, Vec<_>) = listed.into_iter().partition(DomainName::is_wildcard);
-            (wildcards, plain.into_iter().chain(app.primary.clone()).chain(app.fqdn.clone()).collect())
-        };
-        Self { names, wildcards, desired }
+    fn new(basis: Basis<'a>) -> Self {
+        let app = basis.app;
+        let listed = basis.aliases.names_at(basis.moment).into_iter();
+        Self { names: listed.chain(app.primary.clone()).chain(app.fqdn.clone()).collect(), desired: basis.desired }
     }
 
     fn holds(&self, name: &DomainName) -> bool {
-        self.names.contains(name) || self.wildcards.iter().any(|wildcard| wildcard.covers(name))
+        self.names.contains(name)
+            || name.parent().is_some_and(|parent| self.names.contains(format!("*.{parent}").as_str()))
     }
 
     /// An installed name stays while it is wanted, or while it is reached and nobody said that it should go.
@@ -97,41 +109,31 @@ impl<'a> InPlace<'a> {
 ///
 /// Newcomers need an answer only until the certificate is full; asking them in this order, in batches, is enough.
 #[must_use]
-pub fn names_to_ask(desired: &Desired, app: &App, aliases: &AliasPlan) -> (Vec<DomainName>, Vec<DomainName>) {
-    let Some(installed) = ordinary_names(&app.certificate) else { return (Vec::new(), Vec::new()) };
-    let in_place = InPlace::new(aliases, app, desired);
+pub fn names_to_ask(basis: Basis<'_>) -> (Vec<DomainName>, Vec<DomainName>) {
+    let Basis { desired, app, .. } = basis;
+    let Ok(installed) = ordinary_names(&app.certificate) else { return (Vec::new(), Vec::new()) };
+    let in_place = InPlace::new(basis);
     let known: HashSet<&DomainName> = installed.iter().collect();
     let primary = app.primary.iter().filter(|name| name.may_be_certified() && !known.contains(name));
     let settled = primary.chain(installed.iter().filter(|name| in_place.keeps(name))).cloned().collect();
     (settled, newcomers(desired, app, &known, &in_place))
 }
 
-/// How many newcomers find room beside the covered names.
-#[must_use]
-pub fn room(covered: usize) -> usize {
-    LIMIT.saturating_sub(covered)
-}
-
 /// Decides what the certificate should hold, by what was asked so far.
 #[must_use]
 pub fn plan(
-    desired: &Desired,
-    app: &App,
-    aliases: &AliasPlan,
+    basis: Basis<'_>,
     verdicts: &HashMap<DomainName, NameCheck>,
     state: &State,
     now: u64,
     force: bool,
 ) -> CertificatePlan {
-    let installed = match &app.certificate {
-        InstalledCertificate::None => Vec::new(),
-        InstalledCertificate::LetsEncrypt { names, .. } => names.clone(),
-        InstalledCertificate::Wildcard { names, .. } => {
-            return not_ours(names.clone(), Note::WildcardCertificate { names: names.clone() });
-        }
-        InstalledCertificate::Custom => return not_ours(Vec::new(), Note::CustomCertificate),
+    let Basis { desired, app, .. } = basis;
+    let installed = match ordinary_names(&app.certificate) {
+        Ok(names) => names.to_vec(),
+        Err((names, note)) => return not_ours(names, note),
     };
-    let in_place = InPlace::new(aliases, app, desired);
+    let in_place = InPlace::new(basis);
     let mut choice = Choice::default();
     let known: HashSet<&DomainName> = installed.iter().collect();
     let is_here = |name: &DomainName| verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here);
@@ -169,12 +171,16 @@ pub fn plan(
         Order::None
     } else if !unreachable.is_empty() {
         Order::Held(Note::OrderNeedsAlias { names: unreachable })
+    } else if state.is_awaited(&choice.wanted, now) {
+        let absent = choice.wanted.iter().filter(|name| !known.contains(name)).cloned().collect();
+        Order::Awaited(Note::OrderNotSeen { names: absent })
     } else if let Some(until) = state.held_until(&choice.wanted, now).filter(|_| !force) {
         Order::Held(Note::OrderHeld { until })
     } else {
         Order::Place
     };
-    let switch_auto_on = matches!(app.certificate, InstalledCertificate::LetsEncrypt { auto: Some(false), .. });
+    let auto_is_off = matches!(app.certificate, InstalledCertificate::LetsEncrypt { auto: Some(false), .. });
+    let switch_auto_on = auto_is_off && (force || !state.auto_was_tried(now));
     CertificatePlan {
         installed,
         wanted: choice.wanted,
@@ -218,13 +224,15 @@ impl Choice {
 
     /// Only the primary domain displaces a name that is served: the last one of the lowest kind.
     fn make_room_for_the_primary(&mut self, desired: &Desired, primary: Option<&DomainName>) {
+        let kind = |name: &DomainName| match desired.get(name) {
+            _ if Some(name) == primary => Source::Primary,
+            Some(wanted) => wanted.source,
+            None => Source::Extra,
+        };
         while self.wanted.len() > LIMIT {
-            let kind = |name: &DomainName| match desired.get(name) {
-                _ if Some(name) == primary => Source::Primary,
-                Some(wanted) => wanted.source,
-                None => Source::Extra,
+            let Some((at, _)) = self.wanted.iter().enumerate().max_by_key(|(at, name)| (kind(name), *at)) else {
+                return;
             };
-            let Some(at) = (0..self.wanted.len()).max_by_key(|at| (kind(&self.wanted[*at]), *at)) else { return };
             let displaced = self.wanted.remove(at);
             self.standing.insert(displaced.clone(), Standing::LeftOut);
             self.left_out.push(displaced);
@@ -247,12 +255,16 @@ fn newcomers(desired: &Desired, app: &App, known: &HashSet<&DomainName>, in_plac
     newcomers.into_iter().map(|wanted| wanted.name.clone()).collect()
 }
 
-/// The names of an ordinary certificate; `None` where the one there is not ours to replace.
-fn ordinary_names(certificate: &InstalledCertificate) -> Option<&[DomainName]> {
+/// The names of an ordinary certificate, or none; otherwise the names of the one that is not ours to replace, and why.
+fn ordinary_names(certificate: &InstalledCertificate) -> Result<&[DomainName], (Vec<DomainName>, Note)> {
     match certificate {
-        InstalledCertificate::None => Some(&[]),
-        InstalledCertificate::LetsEncrypt { names, .. } => Some(names),
-        InstalledCertificate::Wildcard { .. } | InstalledCertificate::Custom => None,
+        InstalledCertificate::None => Ok(&[]),
+        InstalledCertificate::LetsEncrypt { names, .. } => Ok(names),
+        InstalledCertificate::Wildcard { names, .. } => {
+            Err((names.clone(), Note::WildcardCertificate { names: names.clone() }))
+        }
+        InstalledCertificate::Custom => Err((Vec::new(), Note::CustomCertificate)),
+        InstalledCertificate::Unreadable => Err((Vec::new(), Note::CertificateUnreadable)),
     }
 }
 

@@ -69,6 +69,24 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The text without it, whatever the case in which it stands there.
+    #[must_use]
+    pub fn strike_from(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        // Lower case in ASCII keeps every byte where it was.
+        let (lower, wanted) = (text.to_ascii_lowercase(), self.0.to_ascii_lowercase());
+        let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
+        while let Some(at) = lower[from..].find(&wanted) {
+            clean.push_str(&text[from..from + at]);
+            clean.push_str("***");
+            from += at + wanted.len();
+        }
+        clean.push_str(&text[from..]);
+        clean
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -195,7 +213,7 @@ impl Settings {
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         let (Credential::AccessToken(key) | Credential::LegacyKey(key)) = &self.credential;
-        [key, &self.email].iter().fold(text.to_owned(), |clean, secret| clean.replace(secret.expose(), "***"))
+        [key, &self.email].iter().fold(text.to_owned(), |clean, secret| secret.strike_from(&clean))
     }
 }
 
@@ -493,6 +511,6 @@ pub(crate) mod tests {
         assert_eq!(settings.credential.kind(), CredentialKind::LegacyKey);
         let shown = format!("{settings:?}");
         assert!(!shown.contains("legacy-key") && !shown.contains("owner@example.com"), "{shown}");
-        assert_eq!(settings.scrub("key legacy-key of owner@example.com"), "key *** of ***");
+        assert_eq!(settings.scrub("key legacy-KEY of Owner@Example.com"), "key *** of ***");
     }
 }

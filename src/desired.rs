@@ -70,9 +70,10 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// Puts together what the caller and the constants say.
+    /// Puts together what the caller and the constants say. `leaving` are names whose removal was explained in an
+    /// earlier call.
     #[must_use]
-    pub fn new(domains: &[DomainEntry], options: &Options, settings: &Settings) -> Self {
+    pub fn new(domains: &[DomainEntry], options: &Options, settings: &Settings, leaving: &[DomainName]) -> Self {
         let mut desired = Self { network: options.network_domain.clone(), ..Self::default() };
         for entry in domains {
             desired.add_mapped(entry, options.www);
@@ -84,6 +85,7 @@ impl Desired {
             desired.invalid.push(Invalid { shown: shown.clone(), source: Source::Extra, reason: *reason });
         }
         desired.removed = options.removed.iter().flat_map(|entry| expand(entry, options)).collect();
+        desired.removed.extend(leaving.iter().cloned());
         desired.removed.retain(|name| !desired.index.contains_key(name));
         desired.adopted = options.adopt.iter().cloned().collect();
         desired.released = options.release.iter().cloned().collect();
@@ -210,6 +212,7 @@ mod tests {
             &[entry("Shop.example", None, 0), entry("www.blog.example", None, 0)],
             &Options::default(),
             &settings_with_extra("extra.example,*.wild.example"),
+            &[],
         );
         assert_eq!(
             names(&desired),
@@ -226,21 +229,22 @@ mod tests {
     #[test]
     fn the_www_rule_holds_where_a_domain_does_not_say_itself() {
         let domains = [entry("a.co.uk", None, 0), entry("b.a.co.uk", None, 0), entry("c.b.a.co.uk", Some(true), 0)];
-        let with = |www| Desired::new(&domains, &Options { www, ..Options::default() }, &settings_with_extra(""));
+        let with = |www| Desired::new(&domains, &Options { www, ..Options::default() }, &settings_with_extra(""), &[]);
         assert_eq!(with(WwwRule::Always).names().len(), 6);
         let main_only = with(WwwRule::MainOnly);
         let main_only: Vec<&str> = main_only.names().iter().map(|wanted| wanted.name.as_str()).collect();
         assert_eq!(main_only, ["a.co.uk", "www.a.co.uk", "b.a.co.uk", "c.b.a.co.uk", "www.c.b.a.co.uk"]);
         assert_eq!(with(WwwRule::Never).names().len(), 4);
         let refused =
-            Desired::new(&[entry("a.example", Some(false), 0)], &Options::default(), &settings_with_extra(""));
+            Desired::new(&[entry("a.example", Some(false), 0)], &Options::default(), &settings_with_extra(""), &[]);
         assert_eq!(names(&refused), [("a.example", "mapped")]);
     }
 
     #[test]
     fn sites_of_the_network_get_no_www() {
         let options = Options { network_domain: Some(name("network.example")), ..Options::default() };
-        let desired = Desired::new(&[entry("site.network.example", Some(true), 0)], &options, &settings_with_extra(""));
+        let desired =
+            Desired::new(&[entry("site.network.example", Some(true), 0)], &options, &settings_with_extra(""), &[]);
         assert_eq!(names(&desired), [("site.network.example", "network")]);
     }
 
@@ -250,6 +254,7 @@ mod tests {
             &[entry("a.example", None, 1), entry("A.EXAMPLE.", None, 5), entry("www.a.example", None, 0)],
             &Options::default(),
             &settings_with_extra("a.example"),
+            &[],
         );
         assert_eq!(names(&desired), [("a.example", "mapped"), ("www.a.example", "mapped")]);
         assert_eq!(desired.get(&name("a.example")).unwrap().priority, 5);
@@ -259,7 +264,7 @@ mod tests {
     fn invalid_names_are_set_apart_and_the_others_go_through() {
         let domains =
             [entry("a b.example", None, 0), entry("*.a.example", None, 0), entry("good.example", Some(false), 0)];
-        let desired = Desired::new(&domains, &Options::default(), &settings_with_extra("bad_.example"));
+        let desired = Desired::new(&domains, &Options::default(), &settings_with_extra("bad_.example"), &[]);
         assert_eq!(names(&desired), [("good.example", "mapped")]);
         let reasons: Vec<InvalidDomain> = desired.invalid().iter().map(|invalid| invalid.reason).collect();
         assert_eq!(reasons, [InvalidDomain::Space, InvalidDomain::Wildcard, InvalidDomain::Underscore]);
@@ -271,10 +276,15 @@ mod tests {
             removed: vec![entry("gone.example", None, 0), entry("a.example", None, 0)],
             ..Options::default()
         };
-        let desired = Desired::new(&[entry("a.example", Some(false), 0)], &options, &settings_with_extra(""));
+        let desired = Desired::new(&[entry("a.example", Some(false), 0)], &options, &settings_with_extra(""), &[]);
         assert!(desired.explains_removal_of(&name("gone.example")));
         assert!(desired.explains_removal_of(&name("www.gone.example")));
         assert!(desired.explains_removal_of(&name("www.a.example")));
+        assert!(!desired.explains_removal_of(&name("a.example")));
+        let leaving = [name("left.example"), name("a.example")];
+        let desired =
+            Desired::new(&[entry("a.example", None, 0)], &Options::default(), &settings_with_extra(""), &leaving);
+        assert!(desired.explains_removal_of(&name("left.example")), "what was explained once stays so");
         assert!(!desired.explains_removal_of(&name("a.example")));
     }
 }

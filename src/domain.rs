@@ -185,11 +185,18 @@ impl DomainName {
         self.0.strip_suffix(parent.as_str()).is_some_and(|head| head.len() > 1 && head.ends_with('.'))
     }
 
-    /// Whether this wildcard covers `name`: exactly one label in place of the star.
+    /// What a wildcard stands under; `None` for other names.
+    ///
+    /// It covers the names whose [`parent`](Self::parent) that is: exactly one label in place of the star.
     #[must_use]
-    pub fn covers(&self, name: &Self) -> bool {
-        let Some(base) = self.0.strip_prefix("*.") else { return false };
-        !name.is_wildcard() && name.0.split_once('.').is_some_and(|(_, rest)| rest == base)
+    pub fn wildcard_base(&self) -> Option<&str> {
+        self.0.strip_prefix("*.")
+    }
+
+    /// The name without its first label; `None` for a wildcard.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        if self.is_wildcard() { None } else { self.0.split_once('.').map(|(_, parent)| parent) }
     }
 
     /// Whether it is a registrable domain by the public suffix list, that is, no subdomain of one.
@@ -408,10 +415,10 @@ mod tests {
         assert_eq!(name("a.example").www(), Some(name("www.a.example")));
         assert_eq!(name("www.a.example").www(), None);
         assert_eq!(name("*.a.example").www(), None);
-        assert!(name("*.a.example").covers(&name("b.a.example")));
-        assert!(!name("*.a.example").covers(&name("c.b.a.example")));
-        assert!(!name("*.a.example").covers(&name("a.example")));
-        assert!(!name("*.a.example").covers(&name("*.a.example")));
+        assert_eq!(name("*.a.example").wildcard_base(), Some("a.example"));
+        assert_eq!(name("a.example").wildcard_base(), None);
+        assert_eq!(name("b.a.example").parent(), Some("a.example"));
+        assert_eq!(name("*.a.example").parent(), None);
         assert!(name("b.a.example").is_under(&name("a.example")));
         assert!(!name("ba.example").is_under(&name("a.example")));
         assert!(!name("a.example").is_under(&name("a.example")));

@@ -104,8 +104,10 @@ pub enum Note {
         /// The latest.
         names: Vec<DomainName>,
     },
-    /// The list changes faster than it can be written.
-    ListKeepsChanging,
+    /// What Cloudways says of the certificate cannot be understood.
+    CertificateUnreadable,
+    /// The certificate's renewal was switched on, and is off.
+    AutoNotSeen,
     /// The state that was given is not used.
     StateIgnored {
         /// Why.
@@ -173,7 +175,8 @@ impl Note {
             Self::CertificateWithheld { .. } => "certificate_withheld",
             Self::ForeignVanished { .. } => "foreign_vanished",
             Self::OtherWriter { .. } => "other_writer",
-            Self::ListKeepsChanging => "list_keeps_changing",
+            Self::CertificateUnreadable => "certificate_unreadable",
+            Self::AutoNotSeen => "auto_not_seen",
             Self::StateIgnored { fault } => match fault {
                 StateFault::Newer => "state_newer",
                 StateFault::Damaged => "state_damaged",
@@ -222,7 +225,8 @@ impl Note {
             Self::OrderHeld { until } => json!({"until": until}),
             Self::OperationFailed { kind, answer } => json!({"kind": kind, "answer": answer}),
             Self::OperationForgotten { id } => json!({"id": id}),
-            Self::ListKeepsChanging
+            Self::CertificateUnreadable
+            | Self::AutoNotSeen
             | Self::StateIgnored { .. }
             | Self::DryRun
             | Self::ServerAddressUnknown
@@ -275,7 +279,12 @@ impl Note {
                 "Aliases of ours vanished {times} times in seven days, the last: {}. Something else writes the list.",
                 listed(names)
             ),
-            Self::ListKeepsChanging => "The list of aliases changed again before each write.".into(),
+            Self::CertificateUnreadable => {
+                "What Cloudways says of the certificate cannot be understood; it was left as it is.".into()
+            }
+            Self::AutoNotSeen => {
+                "The renewal of the certificate was switched on at Cloudways, and is still off.".into()
+            }
             Self::StateIgnored { fault } => match fault {
                 StateFault::Newer => "The stored state is of a newer version and is not used.".into(),
                 StateFault::Damaged => "The stored state cannot be understood and is not used.".into(),
@@ -333,7 +342,10 @@ impl Note {
             Self::OtherWriter { .. } => {
                 "Disable other integrations and scripts that set the aliases of this application.".into()
             }
-            Self::ListKeepsChanging => "It is tried again by itself. Find out what else writes the list.".into(),
+            Self::CertificateUnreadable => {
+                "Look at the certificate at Cloudways. If it is in order there, update wu_cloudways.".into()
+            }
+            Self::AutoNotSeen => "It is tried again in an hour. Or switch it on at Cloudways, under SSL.".into(),
             Self::StateIgnored { fault: StateFault::Newer } => {
                 "Update wu_cloudways. Until then nothing is removed at Cloudways.".into()
             }
@@ -386,7 +398,8 @@ impl Note {
             Self::CertificateWithheld { names: names.clone(), installed: 1 },
             Self::ForeignVanished { aliases },
             Self::OtherWriter { times: 3, names: names.clone() },
-            Self::ListKeepsChanging,
+            Self::CertificateUnreadable,
+            Self::AutoNotSeen,
             Self::StateIgnored { fault: StateFault::Newer },
             Self::StateIgnored { fault: StateFault::Damaged },
             Self::StateIgnored { fault: StateFault::OtherApplication },

@@ -12,6 +12,15 @@ use crate::domain::DomainName;
 use crate::report::{Action, PlanReport};
 use crate::state::State;
 
+/// Of which alias list is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The one that is there.
+    Observed,
+    /// The one that will be there when the plan was carried out.
+    OnceWritten,
+}
+
 /// What becomes of the alias list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AliasPlan {
@@ -48,12 +57,18 @@ impl AliasPlan {
         stays.map(str::to_owned).chain(self.add.iter().map(ToString::to_string)).collect()
     }
 
-    /// The names in that list, as far as they are names.
+    /// The names among the aliases, as far as they are names.
     #[must_use]
-    pub fn resulting_names(&self) -> Vec<DomainName> {
-        let removed: HashSet<&DomainName> = self.remove.iter().filter_map(|alias| alias.name.as_ref()).collect();
-        let stays = self.base.iter().filter_map(|alias| alias.name.as_ref()).filter(|name| !removed.contains(name));
-        stays.chain(&self.add).cloned().collect()
+    pub fn names_at(&self, moment: Moment) -> Vec<DomainName> {
+        let there = self.base.iter().filter_map(|alias| alias.name.as_ref());
+        match moment {
+            Moment::Observed => there.cloned().collect(),
+            Moment::OnceWritten => {
+                let leaving: HashSet<&DomainName> =
+                    self.remove.iter().filter_map(|alias| alias.name.as_ref()).collect();
+                there.filter(|name| !leaving.contains(name)).chain(&self.add).cloned().collect()
+            }
+        }
     }
 }
 
@@ -142,16 +157,16 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy)
     let leaving: HashSet<&str> = remove.iter().map(|alias| alias.spelling.as_str()).collect();
     let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
     let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
-    let wanted_wildcards = desired.names().iter().map(|wanted| &wanted.name).filter(|name| name.is_wildcard());
-    let wildcards: Vec<&DomainName> =
-        there.iter().copied().filter(|name| name.is_wildcard()).chain(wanted_wildcards).collect();
+    // A wildcard that was sent and is not there covers nothing.
+    let wanted = desired.names().iter().map(|wanted| &wanted.name).filter(|name| !state.is_unseen(name));
+    let covering: HashSet<&str> = there.iter().copied().chain(wanted).filter_map(DomainName::wildcard_base).collect();
 
     let (mut add, mut by_wildcard) = (Vec::new(), HashSet::new());
     for name in desired.names().iter().map(|wanted| &wanted.name) {
         if there.contains(name) || untouchable(name) {
             continue;
         }
-        if desired.is_of_network(name) && wildcards.iter().any(|wildcard| wildcard.covers(name)) {
+        if desired.is_of_network(name) && name.parent().is_some_and(|parent| covering.contains(parent)) {
             by_wildcard.insert(name.clone());
         } else {
             add.push(name.clone());

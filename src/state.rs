@@ -20,6 +20,11 @@ const DAY: u64 = 24 * HOUR;
 const REMEMBERED: u64 = 7 * DAY;
 const MOST_ORDERS: usize = 200;
 const SHORTEST_WAIT_FOR_AN_OPERATION: u64 = 30 * 60;
+/// How long a name of ours that is not to be seen is still ours: what was sent may land late, and a look may be wrong.
+const UNSEEN_IS_OURS: u64 = 30 * 60;
+/// How long an order that was placed has time to show, before the same one is placed again.
+const ORDER_MAY_SHOW: u64 = 10 * 60;
+const LONGEST_OPERATION_ID: usize = 100;
 
 /// What an operation of ours does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,13 +61,33 @@ pub struct RunningOperation {
     pub since: u64,
     /// How long it should take, in seconds, where the API said so.
     pub estimate: Option<u64>,
+    /// The aliases it adds.
+    pub adds: Vec<DomainName>,
+    /// The aliases it removes, as Cloudways spells them.
+    pub removes: Vec<String>,
 }
 
 impl RunningOperation {
-    /// An operation that was just started.
+    /// An operation that was just started, and changes no aliases.
     #[must_use]
     pub fn started(operation: &OperationRef, kind: OperationKind, now: u64) -> Self {
-        Self { id: operation.id.clone(), kind, since: now, estimate: operation.estimate }
+        Self {
+            id: operation.id.clone(),
+            kind,
+            since: now,
+            estimate: operation.estimate,
+            adds: Vec::new(),
+            removes: Vec::new(),
+        }
+    }
+
+    /// Whether a list of aliases shows what it does to them.
+    #[must_use]
+    pub fn shows_in(&self, observed: &[ObservedAlias]) -> bool {
+        let names: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let spellings: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
+        self.adds.iter().all(|name| names.contains(name))
+            && !self.removes.iter().any(|spelling| spellings.contains(spelling.as_str()))
     }
 
     /// Whether it should have ended long ago: after 30 minutes, or three times its estimate where that is longer.
@@ -98,6 +123,14 @@ pub struct OrderRecord {
     pub outcome: OrderOutcome,
 }
 
+/// A name of ours that is not among the aliases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Unseen {
+    name: DomainName,
+    /// Since when, in Unix time.
+    since: u64,
+}
+
 /// The memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -107,8 +140,10 @@ pub struct State {
     network: Option<DomainName>,
     /// The ledger: aliases of ours that were seen at Cloudways.
     ledger: Vec<DomainName>,
-    /// Aliases of ours that were sent and not seen yet.
-    sent: Vec<DomainName>,
+    /// Aliases of ours that were sent, or seen, and are not to be seen now.
+    unseen: Vec<Unseen>,
+    /// Names whose removal was explained, until neither an alias nor the certificate has them.
+    pub leaving: Vec<DomainName>,
     /// Aliases that are not ours, as seen last.
     foreign: Vec<String>,
     /// When aliases of ours were found to have vanished.
@@ -117,6 +152,8 @@ pub struct State {
     pub operation: Option<RunningOperation>,
     /// The orders of the last seven days, the oldest first.
     pub orders: Vec<OrderRecord>,
+    /// When the certificate's renewal was last switched on.
+    pub auto_tried: Option<u64>,
 }
 
 impl State {
@@ -129,11 +166,13 @@ impl State {
             app_id,
             network,
             ledger: Vec::new(),
-            sent: Vec::new(),
+            unseen: Vec::new(),
+            leaving: Vec::new(),
             foreign: Vec::new(),
             vanished: Vec::new(),
             operation: None,
             orders: Vec::new(),
+            auto_tried: None,
         }
     }
 
@@ -145,6 +184,7 @@ impl State {
         server_id: u64,
         app_id: u64,
         network: Option<&DomainName>,
+        now: u64,
     ) -> (Self, Option<Note>) {
         let empty = || Self::empty(server_id, app_id, network.cloned());
         let Some(stored) = stored.filter(|value| !is_nothing(value)) else { return (empty(), None) };
@@ -152,8 +192,9 @@ impl State {
         if stored.get("version").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
             return ignored(StateFault::Newer);
         }
-        let Ok(state) = Self::deserialize(stored) else { return ignored(StateFault::Damaged) };
-        if state.version != VERSION {
+        let Ok(mut state) = Self::deserialize(stored) else { return ignored(StateFault::Damaged) };
+        if state.version != VERSION || state.operation.as_ref().is_some_and(|operation| !is_operation_id(&operation.id))
+        {
             return ignored(StateFault::Damaged);
         }
         if (state.server_id, state.app_id) != (server_id, app_id) {
@@ -162,7 +203,17 @@ impl State {
         if state.network.as_ref() != network {
             return ignored(StateFault::OtherNetwork);
         }
+        state.bring_to(now);
         (state, None)
+    }
+
+    /// A clock that was set back must not make anything last for ever.
+    fn bring_to(&mut self, now: u64) {
+        let operation = self.operation.iter_mut().map(|operation| &mut operation.since);
+        let orders = self.orders.iter_mut().map(|order| &mut order.at);
+        let unseen = self.unseen.iter_mut().map(|unseen| &mut unseen.since);
+        let times = operation.chain(orders).chain(unseen).chain(&mut self.vanished).chain(&mut self.auto_tried);
+        times.for_each(|time| *time = (*time).min(now));
     }
 
     /// The memory as a value to be stored.
@@ -174,23 +225,34 @@ impl State {
     /// Every alias that we put there, or took over.
     #[must_use]
     pub fn ours(&self) -> HashSet<&DomainName> {
-        self.ledger.iter().chain(&self.sent).collect()
+        self.ledger.iter().chain(self.unseen.iter().map(|unseen| &unseen.name)).collect()
+    }
+
+    /// Whether a name was sent and is not to be seen.
+    #[must_use]
+    pub fn is_unseen(&self, name: &DomainName) -> bool {
+        self.unseen.iter().any(|unseen| unseen.name == *name)
     }
 
     /// Notes that these names are about to be sent. From now on they are ours, whatever becomes of the answer.
-    pub fn note_sent(&mut self, names: &[DomainName]) {
-        let known: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
-        self.sent.extend(names.iter().filter(|name| !known.contains(*name)).cloned());
+    /// Returns those that were not before.
+    pub fn note_sent(&mut self, names: &[DomainName], now: u64) -> Vec<DomainName> {
+        let known = self.ours();
+        let news: Vec<DomainName> = names.iter().filter(|name| !known.contains(name)).cloned().collect();
+        self.unseen.extend(news.iter().map(|name| Unseen { name: name.clone(), since: now }));
+        news
     }
 
-    /// Notes that these names were not sent after all.
-    pub fn forget_sent(&mut self, names: &[DomainName]) {
-        let unsent: HashSet<&DomainName> = names.iter().collect();
-        self.sent.retain(|name| !unsent.contains(name));
+    /// Notes that these names are not ours: they were not sent after all, or are removed.
+    pub fn forget(&mut self, names: &[DomainName]) {
+        let gone: HashSet<&DomainName> = names.iter().collect();
+        self.unseen.retain(|unseen| !gone.contains(&unseen.name));
+        self.ledger.retain(|name| !gone.contains(name));
     }
 
     /// Takes in a look at the alias list while nothing of ours is under way. `wanted` says which observed names are
-    /// taken over, `released` which are given up. Returns the names of ours that vanished since the last look.
+    /// taken over, `adopted` and `released` which become ours or cease to be. Returns the names of ours that were
+    /// wanted and have vanished since the last look.
     pub fn take_in(
         &mut self,
         observed: &[ObservedAlias],
@@ -200,14 +262,20 @@ impl State {
         now: u64,
     ) -> Vec<DomainName> {
         let there: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
-        let vanished: Vec<DomainName> =
-            self.ledger.iter().filter(|name| !there.contains(name) && wanted(name)).cloned().collect();
+        let ours: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
+        let absent: Vec<DomainName> = self.ledger.iter().filter(|name| !there.contains(name)).cloned().collect();
+        let vanished: Vec<DomainName> = absent.iter().filter(|name| wanted(name)).cloned().collect();
         if !vanished.is_empty() {
             self.vanished.push(now);
         }
         self.vanished.retain(|at| at.saturating_add(REMEMBERED) > now);
 
-        let ours: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
+        self.unseen.extend(absent.into_iter().map(|name| Unseen { name, since: now }));
+        self.unseen.retain(|unseen| {
+            !there.contains(&unseen.name)
+                && !released.contains(&unseen.name)
+                && unseen.since.saturating_add(UNSEEN_IS_OURS) > now
+        });
         let mut listed = HashSet::new();
         self.ledger = observed
             .iter()
@@ -217,7 +285,6 @@ impl State {
             .filter(|name| listed.insert((*name).clone()))
             .cloned()
             .collect();
-        self.sent.clear();
         self.foreign = observed
             .iter()
             .filter(|alias| alias.name.as_ref().is_none_or(|name| !listed.contains(name)))
@@ -259,12 +326,33 @@ impl State {
     /// Until when an order of exactly these names is not worth repeating: an hour after it failed.
     #[must_use]
     pub fn held_until(&self, names: &[DomainName], now: u64) -> Option<u64> {
+        let failed = self.last_order_of(names).filter(|order| order.outcome == OrderOutcome::Failed)?;
+        Some(failed.at.saturating_add(HOUR)).filter(|until| *until > now)
+    }
+
+    /// Whether exactly these names were ordered a moment ago, and what became of it may still show.
+    #[must_use]
+    pub fn is_awaited(&self, names: &[DomainName], now: u64) -> bool {
+        self.last_order_of(names)
+            .is_some_and(|order| order.outcome == OrderOutcome::Placed && order.at.saturating_add(ORDER_MAY_SHOW) > now)
+    }
+
+    /// Whether the renewal was switched on within the hour, and need not be again.
+    #[must_use]
+    pub fn auto_was_tried(&self, now: u64) -> bool {
+        self.auto_tried.is_some_and(|at| at.saturating_add(HOUR) > now)
+    }
+
+    fn last_order_of(&self, names: &[DomainName]) -> Option<&OrderRecord> {
         let mut names = names.to_vec();
         names.sort();
-        let failed = self.orders.iter().rev().find(|order| order.names == names)?;
-        let until = failed.at.saturating_add(HOUR);
-        (failed.outcome == OrderOutcome::Failed && until > now).then_some(until)
+        self.orders.iter().rev().find(|order| order.names == names)
     }
+}
+
+fn is_operation_id(id: &str) -> bool {
+    (1..=LONGEST_OPERATION_ID).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// PHP's empty array and null both mean that there is no state yet.
@@ -301,18 +389,23 @@ mod tests {
         State::empty(1, 2, Some(name("network.example")))
     }
 
+    fn operation(since: u64, estimate: Option<u64>) -> RunningOperation {
+        let reference = OperationRef { id: "flex-1".into(), kind: None, estimate };
+        RunningOperation::started(&reference, OperationKind::Auto, since)
+    }
+
     fn load(value: &Value) -> (State, Option<Note>) {
-        State::load(Some(value), 1, 2, Some(&name("network.example")))
+        State::load(Some(value), 1, 2, Some(&name("network.example")), 1_000_000)
     }
 
     #[test]
     fn it_survives_being_stored() {
         let mut full = state();
-        full.note_sent(&[name("a.example")]);
+        full.note_sent(&[name("a.example")], 90);
+        full.leaving = vec![name("gone.example")];
         full.take_in(&observed(&["a.example", "Hand Made"]), |_| false, &nothing(), &nothing(), 100);
-        full.note_sent(&[name("b.example")]);
-        full.operation =
-            Some(RunningOperation { id: "flex-1".into(), kind: OperationKind::Auto, since: 5, estimate: None });
+        full.note_sent(&[name("b.example")], 100);
+        full.operation = Some(operation(5, None));
         full.book_order(&[name("b.example"), name("a.example")], OrderOutcome::Placed, 100);
         let stored: Value = serde_json::from_str(&full.to_value().to_string()).unwrap();
         assert_eq!(load(&stored), (full, None));
@@ -343,33 +436,61 @@ mod tests {
         assert_eq!(fault(with("ledger", json!("a.example"))), Some(StateFault::Damaged));
         assert_eq!(fault(with("ledger", json!(["not a name"]))), Some(StateFault::Damaged));
         assert_eq!(fault(json!("text")), Some(StateFault::Damaged));
+        let mut running = state();
+        running.operation = Some(operation(1, None));
+        let mut running = running.to_value();
+        running["operation"]["id"] = json!("../server");
+        assert_eq!(fault(running), Some(StateFault::Damaged));
         assert_eq!(fault(with("app_id", json!(3))), Some(StateFault::OtherApplication));
         assert_eq!(fault(with("server_id", json!(3))), Some(StateFault::OtherApplication));
         assert_eq!(fault(with("network", json!("other.example"))), Some(StateFault::OtherNetwork));
     }
 
     #[test]
+    fn times_in_the_future_are_taken_for_now() {
+        let mut state = state();
+        state.operation = Some(operation(u64::MAX, None));
+        state.book_order(&[name("a.example")], OrderOutcome::Failed, u64::MAX - HOUR * 24 * 8);
+        let (loaded, note) = load(&state.to_value());
+        assert_eq!(note, None);
+        assert_eq!(loaded.operation.unwrap().since, 1_000_000);
+        assert_eq!(loaded.orders[0].at, 1_000_000);
+    }
+
+    #[test]
     fn the_ledger_follows_what_is_seen() {
         let mut state = state();
-        state.note_sent(&[name("a.example"), name("lost.example")]);
+        state.note_sent(&[name("a.example"), name("lost.example")], 1);
         assert!(state.ours().contains(&name("lost.example")));
         let wanted = |candidate: &DomainName| candidate.as_str() == "hand.example";
         let aliases = observed(&["a.example", "HAND.example", "other.example", "no name"]);
         let vanished = state.take_in(&aliases, wanted, &nothing(), &nothing(), 1);
         assert!(vanished.is_empty(), "what was only sent has not vanished");
-        assert_eq!(state.ours(), HashSet::from([&name("a.example"), &name("hand.example")]));
+        assert_eq!(
+            state.ours(),
+            HashSet::from([&name("a.example"), &name("hand.example"), &name("lost.example")]),
+            "what was sent may still land"
+        );
         assert_eq!(state.foreign, ["other.example", "no name"]);
         assert_eq!(state.vanished_foreign(&observed(&["other.example"])), ["no name"]);
 
-        state.take_in(
-            &aliases,
-            |_| false,
-            &HashSet::from([name("other.example")]),
-            &HashSet::from([name("hand.example")]),
-            2,
-        );
+        let adopted = HashSet::from([name("other.example")]);
+        let released = HashSet::from([name("hand.example")]);
+        state.take_in(&aliases, |_| false, &adopted, &released, UNSEEN_IS_OURS + 1);
         assert_eq!(state.ours(), HashSet::from([&name("a.example"), &name("other.example")]));
         assert_eq!(state.foreign, ["HAND.example", "no name"]);
+    }
+
+    #[test]
+    fn a_look_that_was_wrong_takes_nothing_out_of_the_ledger() {
+        let mut state = state();
+        state.take_in(&observed(&["a.example"]), |_| true, &nothing(), &nothing(), 1);
+        state.take_in(&[], |_| false, &nothing(), &nothing(), 2);
+        state.take_in(&observed(&["a.example"]), |_| false, &nothing(), &nothing(), 3);
+        assert_eq!(state.ours(), HashSet::from([&name("a.example")]));
+        assert!(state.foreign.is_empty());
+        state.forget(&[name("a.example")]);
+        assert!(state.ours().is_empty());
     }
 
     #[test]
@@ -388,8 +509,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_waited_for_half_an_hour_or_three_times_its_estimate() {
-        let operation =
-            |estimate| RunningOperation { id: "1".into(), kind: OperationKind::Aliases, since: 1_000, estimate };
+        let operation = |estimate| operation(1_000, estimate);
         assert!(!operation(None).is_overdue(1_000 + 1_800));
         assert!(operation(None).is_overdue(1_000 + 1_801));
         assert!(!operation(Some(900)).is_overdue(1_000 + 2_700));

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::apply::{Scene, Task};
 use crate::certificate::{CertificatePlan, LIMIT, Order, Standing};
-use crate::cloudways::InstalledCertificate;
+use crate::cloudways::{InstalledCertificate, ObservedAlias};
 use crate::desired::Source;
 use crate::dns::{NameCheck, Unknown, Verdict};
 use crate::domain::DomainName;
 use crate::error::Error;
 use crate::note::Note;
-use crate::plan::AliasPlan;
+use crate::plan::{AliasPlan, Moment};
 use crate::report::{
     AliasStanding, AliasesReport, CertificateReport, CertificateStanding, DnsReport, DomainReport, ErrorReport,
     InstalledReport, OperationReport, Report, Status, VERSION,
@@ -22,6 +22,8 @@ use crate::state::OperationKind;
 
 /// An error that passes by itself is tried again after this many seconds, where it does not say better.
 const AFTER_A_PASSING_ERROR: u64 = 60;
+/// An operation of ours that goes on while something else is wrong is asked about after this many seconds.
+const WHILE_AN_OPERATION_GOES_ON: u64 = 300;
 /// DNS that gave no answer is asked again after this many seconds.
 const AFTER_UNKNOWN_DNS: u64 = 300;
 /// A failed order is worth repeating after this many seconds.
@@ -53,7 +55,7 @@ pub fn report(
     };
     let certificate = task.options.ssl.then(|| match (&scene.plan.certificate, mode) {
         (Some(planned), Mode::Planned) => planned.clone(),
-        _ => scene.plan_certificate(task, &aliases),
+        _ => scene.plan_certificate(task, &aliases, Moment::Observed),
     });
     let view = View { task, scene: &scene, mode, aliases: &aliases, certificate: certificate.as_ref() };
 
@@ -107,12 +109,10 @@ struct View<'a> {
 
 impl View<'_> {
     fn aliases_report(&self) -> AliasesReport {
-        let spelt = |aliases: &[crate::cloudways::ObservedAlias]| {
-            aliases.iter().map(|alias| alias.spelling.clone()).collect::<Vec<_>>()
-        };
+        let spelt = |aliases: &[ObservedAlias]| aliases.iter().map(|alias| alias.spelling.clone()).collect::<Vec<_>>();
         let (added, removed) = match self.mode {
             Mode::Planned => (self.aliases.add.clone(), spelt(&self.aliases.remove)),
-            Mode::Applied => (self.scene.added.clone(), spelt(&self.scene.removed)),
+            Mode::Applied => (self.seen_added(), spelt(&self.seen_removed())),
         };
         AliasesReport {
             observed: spelt(&self.scene.observed.app.aliases),
@@ -128,7 +128,9 @@ impl View<'_> {
     fn certificate_report(&self) -> CertificateReport {
         let planned = self.certificate;
         let note = planned.and_then(|plan| match &plan.order {
-            Order::Held(note) | Order::Withheld(note) | Order::NotOurs(note) => Some(note.clone()),
+            Order::Awaited(note) | Order::Held(note) | Order::Withheld(note) | Order::NotOurs(note) => {
+                Some(note.clone())
+            }
             Order::None | Order::Place => None,
         });
         CertificateReport {
@@ -161,7 +163,12 @@ impl View<'_> {
             Mode::Planned => &self.aliases.remove,
             Mode::Applied => &self.scene.removed,
         };
-        let gone = removed.iter().map(|alias| (alias, AliasStanding::Removed));
+        let spellings: HashSet<&str> = app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        let is_gone =
+            |alias: &ObservedAlias| self.mode == Mode::Planned || !spellings.contains(alias.spelling.as_str());
+        let gone = removed
+            .iter()
+            .map(|alias| (alias, if is_gone(alias) { AliasStanding::Removed } else { AliasStanding::Pending }));
         let withheld = self.aliases.withheld.iter().map(|alias| (alias, AliasStanding::Withheld));
         for (alias, standing) in gone.chain(withheld) {
             let note =
@@ -187,6 +194,20 @@ impl View<'_> {
         let mut listed = HashSet::with_capacity(domains.len());
         domains.retain(|(key, _)| listed.insert(key.clone()));
         domains
+    }
+
+    /// What was sent to be added, and is there.
+    fn seen_added(&self) -> Vec<DomainName> {
+        let there: HashSet<&DomainName> =
+            self.scene.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        self.scene.added.iter().filter(|name| there.contains(name)).cloned().collect()
+    }
+
+    /// What was sent to be removed, and is gone.
+    fn seen_removed(&self) -> Vec<ObservedAlias> {
+        let there: HashSet<&str> =
+            self.scene.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        self.scene.removed.iter().filter(|alias| !there.contains(alias.spelling.as_str())).cloned().collect()
     }
 
     fn domain(&self, name: &DomainName, source: Source, alias: AliasStanding) -> DomainReport {
@@ -279,6 +300,8 @@ impl View<'_> {
         let partial = !self.aliases.withheld.is_empty()
             || stopped_by.is_some()
             || matches!(self.certificate.map(|plan| &plan.order), Some(Order::Held(_) | Order::Withheld(_)))
+            || matches!(self.scene.observed.app.certificate, InstalledCertificate::Unreadable)
+            || self.scene.warnings.contains(&Note::AutoNotSeen)
             || certificate.note.as_ref().is_some_and(|note| matches!(note, Note::OrderFailed { .. }))
             || domains.iter().any(|(_, domain)| {
                 matches!(domain.alias, AliasStanding::Invalid | AliasStanding::Missing)
@@ -291,6 +314,7 @@ impl View<'_> {
         let passing = stopped_by.filter(|error| is_passing(error));
         let wait = self.scene.pending.into_iter();
         let wait = wait.chain(passing.map(|error| error.retry_after().unwrap_or(AFTER_A_PASSING_ERROR))).min();
+        let wait = wait.or(self.scene.state.operation.as_ref().map(|_| WHILE_AN_OPERATION_GOES_ON));
         if let Some(seconds) = wait {
             return (Status::Pending, Some(now.saturating_add(seconds)));
         }
@@ -298,9 +322,10 @@ impl View<'_> {
             Some(Order::Held(Note::OrderHeld { until })) => Some(*until),
             _ => None,
         };
-        let failed = matches!(certificate.note, Some(Note::OrderFailed { .. })).then(|| now + AFTER_A_FAILED_ORDER);
+        let failed = matches!(certificate.note, Some(Note::OrderFailed { .. }))
+            .then(|| now.saturating_add(AFTER_A_FAILED_ORDER));
         let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
-        let unknown = unknown.then(|| now + AFTER_UNKNOWN_DNS);
+        let unknown = unknown.then(|| now.saturating_add(AFTER_UNKNOWN_DNS));
         let status = if partial { Status::Partial } else { Status::Ok };
         (status, [held, failed, unknown].into_iter().flatten().min())
     }
@@ -312,7 +337,7 @@ fn is_passing(error: &Error) -> bool {
 
 fn installed(certificate: &InstalledCertificate) -> Option<InstalledReport> {
     match certificate {
-        InstalledCertificate::None => None,
+        InstalledCertificate::None | InstalledCertificate::Unreadable => None,
         InstalledCertificate::LetsEncrypt { names, auto } => {
             Some(InstalledReport { names: names.clone(), kind: "le", auto: *auto })
         }

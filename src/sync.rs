@@ -59,15 +59,16 @@ pub fn reconcile(
     api: &mut impl CloudwaysWrite,
     dns: &Dns,
 ) -> Result<Report, Error> {
-    let desired = Desired::new(domains, options, settings);
+    let (state, warnings) = load_state(settings, options, deadline);
+    let desired = Desired::new(domains, options, settings, &state.leaving);
     let task = Task { settings, desired: &desired, options, deadline, dns };
-    let (state, warnings) = load_state(settings, options);
     let mut scene = Scene::open(task, api, state, warnings)?;
     let stopped_by = match apply(task, api, &mut scene) {
         Err(error) if !scene.wrote => return Err(error),
         Err(error) => Some(error),
         Ok(()) => None,
     };
+    scene.keep_reasons(task);
     let state = scene.state.to_value();
     Ok(summary::report(task, scene, Mode::Applied, stopped_by.as_ref(), state, api.requests()))
 }
@@ -84,9 +85,9 @@ pub fn preview(
     api: &mut impl CloudwaysRead,
     dns: &Dns,
 ) -> Result<Report, Error> {
-    let desired = Desired::new(domains, options, settings);
+    let (state, mut warnings) = load_state(settings, options, deadline);
+    let desired = Desired::new(domains, options, settings, &state.leaving);
     let task = Task { settings, desired: &desired, options, deadline, dns };
-    let (state, mut warnings) = load_state(settings, options);
     let unchanged = options.state.clone().unwrap_or_else(|| state.to_value());
     if settings.dry_run {
         warnings.push(Note::DryRun);
@@ -160,8 +161,8 @@ pub fn test_connection(constants: &dyn Constants, deadline: Duration) -> Result<
     })
 }
 
-fn load_state(settings: &Settings, options: &Options) -> (State, Vec<Note>) {
-    let network = options.network_domain.as_ref();
-    let (state, note) = State::load(options.state.as_ref(), settings.server_id, settings.app_id, network);
+fn load_state(settings: &Settings, options: &Options, deadline: Deadline<'_>) -> (State, Vec<Note>) {
+    let (network, now) = (options.network_domain.as_ref(), deadline.clock().unix());
+    let (state, note) = State::load(options.state.as_ref(), settings.server_id, settings.app_id, network, now);
     (state, note.into_iter().collect())
 }

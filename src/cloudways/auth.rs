@@ -47,11 +47,8 @@ impl Session {
 
     /// Makes a text from outside fit for a message: no tags, no control characters, no secret, 300 characters.
     pub(super) fn clean(&self, text: &str) -> String {
-        let plain = wire::plain(text);
-        // The API may give the address back in another case than it was configured in.
-        let plain = replace_ignoring_case(&plain, self.settings.email.expose());
-        let plain = self.settings.scrub(&plain);
-        let plain = self.seen.iter().fold(plain, |plain, token| plain.replace(token.expose(), "***"));
+        let plain = self.settings.scrub(&wire::plain(wire::head(text)));
+        let plain = self.seen.iter().fold(plain, |plain, token| token.strike_from(&plain));
         wire::shorten(&plain)
     }
 }
@@ -70,22 +67,6 @@ pub(super) fn refusal(status: u16, html: bool, body: &[u8]) -> Option<Refusal> {
         }
         _ => None,
     }
-}
-
-fn replace_ignoring_case(text: &str, secret: &str) -> String {
-    if secret.is_empty() {
-        return text.to_owned();
-    }
-    // Lower case in ASCII keeps every byte where it was.
-    let (lower, wanted) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
-    let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
-    while let Some(at) = lower[from..].find(&wanted) {
-        clean.push_str(&text[from..from + at]);
-        clean.push_str("***");
-        from += at + wanted.len();
-    }
-    clean.push_str(&text[from..]);
-    clean
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::auth::{self, Session};
 use super::retry::{Access, Attempt, Decision, Happened, ROOM, decide};
 use super::wire::{self, Busy, Refusal, Unusable};
-use super::{Accepted, CloudwaysRead, CloudwaysWrite, Observed, OperationState, WriteFailure};
+use super::{Accepted, CloudwaysRead, CloudwaysWrite, Observed, OperationRef, OperationState, WriteFailure};
 use crate::clock::Deadline;
 use crate::config::{Secret, Settings};
 use crate::domain::DomainName;
@@ -111,7 +111,7 @@ impl From<Failure> for Error {
     /// For reads, which either succeed or do nothing.
     fn from(failure: Failure) -> Self {
         match failure.kind {
-            WriteFailure::Failed(error) | WriteFailure::Unknown(error) => error,
+            WriteFailure::Failed(error) | WriteFailure::Unknown(error) | WriteFailure::Later { error, .. } => error,
             WriteFailure::Busy(_) => Self::Busy { endpoint: OPERATION.label },
         }
     }
@@ -133,6 +133,15 @@ pub struct HttpCloudways {
     http: Client,
     session: Session,
     requests: u32,
+    /// How the last write was put off, when it was: the next one is its repetition.
+    put_off: Option<PutOff>,
+}
+
+/// A write that is to be repeated.
+struct PutOff {
+    endpoint: &'static str,
+    number: u32,
+    renewed: bool,
 }
 
 impl fmt::Debug for HttpCloudways {
@@ -154,10 +163,11 @@ impl HttpCloudways {
             outage: Outage::NoConnection(reason),
             retry_after: None,
         })?;
-        Ok(Self { http, session: Session::new(settings), requests: 0 })
+        Ok(Self { http, session: Session::new(settings), requests: 0, put_off: None })
     }
 
-    /// Sends a request until it is answered with a 2xx or is not worth another try, and gives the answer's body.
+    /// Sends a request until it is answered with a 2xx or is not worth another try, and gives the answer's body. A
+    /// write is sent once: its repetition is the caller's, who looks first.
     fn call(
         &mut self,
         endpoint: &Endpoint,
@@ -165,8 +175,9 @@ impl HttpCloudways {
         body: Option<&Value>,
         deadline: Deadline<'_>,
     ) -> Result<Vec<u8>, Failure> {
-        let mut renewed = false;
-        let mut number = 1;
+        let is_write = endpoint.access == Access::Write;
+        let put_off = if is_write { self.put_off.take().filter(|last| last.endpoint == endpoint.label) } else { None };
+        let (mut number, mut renewed) = put_off.map_or((1, false), |last| (last.number + 1, last.renewed));
         loop {
             let token = if endpoint.with_token { Some(self.token(deadline)?) } else { None };
             let outcome = self.send(endpoint, id, body, token.as_ref(), deadline);
@@ -181,13 +192,19 @@ impl HttpCloudways {
             let renewed_before = renewed || !endpoint.with_token;
             let left = deadline.left();
             let attempt = Attempt { number, access: endpoint.access, happened, hint, renewed: renewed_before, left };
-            match decide(&attempt) {
-                Decision::Retry { after } if deadline.wait(after, ROOM) => {}
-                _ => return Err(self.failure(endpoint, outcome)),
-            }
+            let Decision::Retry { after } = decide(&attempt) else { return Err(self.failure(endpoint, outcome)) };
             if happened == Happened::Answered(401) {
                 self.session.forget();
                 renewed = true;
+            }
+            if is_write {
+                self.put_off = Some(PutOff { endpoint: endpoint.label, number, renewed });
+                let failure = self.failure(endpoint, outcome);
+                let status = failure.status;
+                return Err(Failure { status, kind: WriteFailure::Later { after, error: failure.into() } });
+            }
+            if !deadline.wait(after, ROOM) {
+                return Err(self.failure(endpoint, outcome));
             }
             number += 1;
         }
@@ -288,7 +305,10 @@ impl HttpCloudways {
         match status {
             429 => WriteFailure::Failed(Error::RateLimited { endpoint: label, retry_after }),
             422 if let Some(busy) = wire::busy(&answer.body) => match busy {
-                Busy::With(operation) => WriteFailure::Busy(operation),
+                Busy::With(operation) => {
+                    let kind = operation.kind.map(|kind| self.session.clean(&kind));
+                    WriteFailure::Busy(OperationRef { kind, ..operation })
+                }
                 Busy::Unnamed => WriteFailure::Failed(Error::Busy { endpoint: label }),
             },
             400..=499 => {
@@ -354,7 +374,12 @@ impl CloudwaysRead for HttpCloudways {
     fn observe(&mut self, deadline: Deadline<'_>) -> Result<Observed, Error> {
         let body = self.call(&SERVER, None, None, deadline)?;
         let (server_id, app_id) = self.ids();
-        wire::observed(&body, server_id, app_id).map_err(|unusable| self.unusable(&SERVER, unusable))
+        let mut observed =
+            wire::observed(&body, server_id, app_id).map_err(|unusable| self.unusable(&SERVER, unusable))?;
+        for label in [&mut observed.server.label, &mut observed.app.label] {
+            *label = self.session.clean(label);
+        }
+        Ok(observed)
     }
 
     fn operation(&mut self, id: &str, deadline: Deadline<'_>) -> Result<OperationState, Error> {
@@ -364,9 +389,11 @@ impl CloudwaysRead for HttpCloudways {
         }
         let body = match self.call(&OPERATION, Some(id), None, deadline) {
             Ok(body) => body,
-            // Another token's operation, or a role without the endpoint: what it did shows in the application.
-            Err(Failure { status: Some(403 | 404), kind: WriteFailure::Failed(error) })
-                if !matches!(error, Error::Unavailable { .. }) =>
+            // Another token's operation, a role without the endpoint, an id that is not known any more: whatever it
+            // did shows in the application. Bad credentials and the edge are another matter.
+            Err(Failure { status: Some(status @ 400..=499), kind: WriteFailure::Failed(error) })
+                if matches!(error, Error::Scope { .. } | Error::Rejected { .. })
+                    || (status == 403 && matches!(error, Error::Auth { .. })) =>
             {
                 return Ok(OperationState::NotPollable);
             }
@@ -375,7 +402,8 @@ impl CloudwaysRead for HttpCloudways {
         match wire::operation_state(&body) {
             Ok(OperationState::Failed(said)) => Ok(OperationState::Failed(self.session.clean(&said))),
             Ok(state) => Ok(state),
-            Err(unusable) => Err(self.unusable(&OPERATION, unusable)),
+            // It says nothing of the operation: as good as a refusal.
+            Err(_) => Ok(OperationState::NotPollable),
         }
     }
 

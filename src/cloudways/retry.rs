@@ -50,7 +50,8 @@ pub struct Attempt {
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Try again after this time; after a 401 with renewed credentials.
+    /// Try again after this time; after a 401 with renewed credentials. A write is repeated from a fresh look only,
+    /// since what it would write over may have changed meanwhile.
     Retry {
         /// How long to wait first.
         after: Duration,

@@ -13,11 +13,15 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::Value;
 
 use super::{App, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState, Server};
+use crate::certificate::LIMIT;
 use crate::config::Secret;
 use crate::domain::DomainName;
 
 /// The longest message that is passed on, in characters.
 const LONGEST_MESSAGE: usize = 300;
+
+/// As much of an answer is looked at for a message.
+const LONGEST_TEXT: usize = 8 * 1024;
 
 /// A day: what a hint or an estimate beyond it says is not believed.
 const DAY: u64 = 86_400;
@@ -266,6 +270,24 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
     }
 }
 
+/// As [`Maybe`], and whether the field was there at all.
+struct Stated<T> {
+    stated: bool,
+    value: Option<T>,
+}
+
+impl<T> Default for Stated<T> {
+    fn default() -> Self {
+        Self { stated: false, value: None }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Stated<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Maybe::deserialize(deserializer).map(|Maybe(value)| Self { stated: true, value })
+    }
+}
+
 /// The objects of a list; `None` where there is no list.
 struct Objects<T>(Option<Vec<T>>);
 
@@ -360,7 +382,7 @@ struct AppEntry {
     #[serde(default)]
     aliases: Loose,
     #[serde(default)]
-    lets_encrypt: Maybe<LetsEncryptEntry>,
+    lets_encrypt: Stated<LetsEncryptEntry>,
     #[serde(default)]
     own_ssl: Loose,
     #[serde(default)]
@@ -404,26 +426,50 @@ pub(super) fn observed(body: &[u8], server_id: u64, app_id: u64) -> Result<Obser
             fqdn: app.app_fqdn.domain(),
             primary: app.cname.domain(),
             aliases: aliases.into_iter().map(ObservedAlias::new).collect(),
-            sys_user: app.sys_user.text(),
-            certificate: certificate(app.lets_encrypt.0.as_ref(), &app.own_ssl),
+            sys_user: app.sys_user.text().filter(|user| is_user_name(user)),
+            certificate: certificate(&app.lets_encrypt, &app.own_ssl),
         },
     })
 }
 
-fn certificate(lets_encrypt: Option<&LetsEncryptEntry>, own: &Loose) -> InstalledCertificate {
+/// What is not plainly said is not taken for "none": a certificate would be ordered over the one that is there.
+fn certificate(lets_encrypt: &Stated<LetsEncryptEntry>, own: &Loose) -> InstalledCertificate {
     if own.is_something() {
         return InstalledCertificate::Custom;
     }
-    let Some(entry) = lets_encrypt.filter(|entry| entry.is_installed.flag() == Some(true)) else {
-        return InstalledCertificate::None;
+    let Some(entry) = &lets_encrypt.value else {
+        return if lets_encrypt.stated { InstalledCertificate::None } else { InstalledCertificate::Unreadable };
     };
-    let spelled = entry.ssl_domains.strings().unwrap_or_default();
-    let names = spelled.iter().filter_map(|name| DomainName::parse(name.as_bytes()).ok()).collect();
+    let names = entry.names();
+    let installed = entry.is_installed.flag().unwrap_or_else(|| names.as_ref().is_none_or(|names| !names.is_empty()));
+    if !installed {
+        return InstalledCertificate::None;
+    }
+    let Some(names) = names.filter(|names| !names.is_empty() && names.len() <= LIMIT) else {
+        return InstalledCertificate::Unreadable;
+    };
     let auto = entry.auto.flag();
     match &entry.kind {
         Loose::Text(kind) if kind == "wc" => InstalledCertificate::Wildcard { names, auto },
         _ => InstalledCertificate::LetsEncrypt { names, auto },
     }
+}
+
+impl LetsEncryptEntry {
+    /// The names of the certificate; `None` when there is one that is no name, or something else than a list.
+    fn names(&self) -> Option<Vec<DomainName>> {
+        match &self.ssl_domains {
+            Loose::Null => Some(Vec::new()),
+            list => list.strings()?.iter().map(|name| DomainName::parse(name.as_bytes()).ok()).collect(),
+        }
+    }
+}
+
+/// What Cloudways calls a system user: the name of a folder.
+fn is_user_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// An answer without what it should have: the API greets whoever asks for a path that it does not know.
@@ -588,6 +634,15 @@ pub(super) fn raw(body: &[u8]) -> String {
         Ok(value) => value.to_string(),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     }
+}
+
+/// As much of a text as a message can need. It ends between two words, so that no half of a secret stays.
+pub(super) fn head(text: &str) -> &str {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let cut = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..text[..cut].rfind([' ', '<', '\n']).unwrap_or(0)]
 }
 
 /// Text without tags and control characters, its blanks made single.
@@ -771,7 +826,7 @@ mod tests {
         let le = |changes: Value| {
             let mut entry = json!({
                 "app_prefix": "x.cloudwaysapps.com", "auto": true, "challenges": null, "is_installed": true,
-                "is_verified": true, "ssl_domains": ["example.com", "no_name", "WWW.example.com"], "type": "le",
+                "is_verified": true, "ssl_domains": ["example.com", "WWW.example.com"], "type": "le",
             });
             for (key, value) in changes.as_object().unwrap() {
                 entry[key] = value.clone();
@@ -789,7 +844,15 @@ mod tests {
             assert_eq!(le(json!({"is_installed": no})), InstalledCertificate::None);
         }
         assert_eq!(le(json!({"auto": null})), ordinary(None));
-        assert_eq!(le(json!({"is_installed": null})), InstalledCertificate::None);
+        assert_eq!(le(json!({"is_installed": null})), ordinary(Some(true)), "it has names, so there is one");
+        assert_eq!(le(json!({"is_installed": null, "ssl_domains": []})), InstalledCertificate::None);
+        let many: Vec<String> = (0..101).map(|number| format!("n{number}.example.com")).collect();
+        for unreadable in
+            [json!({"0": "example.com"}), json!("example.com"), json!([1]), json!(["no_name"]), json!(many)]
+        {
+            assert_eq!(le(json!({"ssl_domains": unreadable})), InstalledCertificate::Unreadable, "{unreadable}");
+        }
+        assert_eq!(le(json!({"ssl_domains": []})), InstalledCertificate::Unreadable, "installed, and for no name");
         assert_eq!(
             le(json!({"type": "wc"})),
             InstalledCertificate::Wildcard { names: names.clone(), auto: Some(true) }

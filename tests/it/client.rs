@@ -119,8 +119,13 @@ fn keeps_secrets(error: &Error) {
 
 fn keeps_secrets_too(failure: &WriteFailure) {
     match failure {
-        WriteFailure::Failed(error) | WriteFailure::Unknown(error) => keeps_secrets(error),
-        WriteFailure::Busy(_) => {}
+        WriteFailure::Failed(error) | WriteFailure::Unknown(error) | WriteFailure::Later { error, .. } => {
+            keeps_secrets(error);
+        }
+        WriteFailure::Busy(operation) => {
+            let shown = format!("{operation:?}");
+            assert!(![TOKEN, KEY, EMAIL].iter().any(|secret| shown.contains(secret)), "{shown}");
+        }
     }
 }
 
@@ -128,6 +133,14 @@ fn failed<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> Error {
     match outcome {
         Err(WriteFailure::Failed(error)) => error,
         other => panic!("expected a failure without effect, got {other:?}"),
+    }
+}
+
+/// How long to wait before another try, from a fresh look.
+fn later<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> Duration {
+    match outcome {
+        Err(WriteFailure::Later { after, .. }) => after,
+        other => panic!("expected a write to be put off, got {other:?}"),
     }
 }
 
@@ -266,10 +279,11 @@ fn a_key_is_exchanged_once_for_the_whole_call() {
 }
 
 #[test]
-fn a_token_that_ran_out_is_renewed_once_and_the_request_repeated() {
+fn a_token_that_ran_out_is_renewed_once_and_a_read_repeated_and_a_write_put_off() {
     let mut api = Api::with(KEY);
     api.observe().unwrap();
     api.sim.edit(|state| state.account.sessions.clear());
+    assert_eq!(later(api.set_aliases(&["a.example"])), Duration::ZERO);
     api.set_aliases(&["a.example"]).unwrap();
     assert_eq!(
         api.log()[2..],
@@ -291,6 +305,7 @@ fn an_access_token_is_tried_again_once() {
         let mut expired = Api::with("cw_sim_expired");
         expired.sim.edit(|state| state.switches.auth_error_body = shape);
         assert!(matches!(expired.observe(), Err(Error::Auth { endpoint: "GET /server", .. })));
+        later(expired.set_aliases(&["a.example"]));
         let error = failed(expired.set_aliases(&["a.example"]));
         assert!(
             matches!(&error, Error::Auth { endpoint: "POST /app/manage/aliases", answer } if answer == "Authentication Error"),
@@ -518,6 +533,9 @@ fn without_a_connection_nothing_was_sent() {
         matches!(&error, Error::Unavailable { outage: Outage::NoConnection(why), .. } if why.contains("refused")),
         "{error:?}"
     );
+    for _ in 0..3 {
+        later(api.set_aliases(&["a.example"]));
+    }
     assert!(matches!(
         failed(api.set_aliases(&["a.example"])),
         Error::Unavailable { outage: Outage::NoConnection(_), .. }
@@ -622,14 +640,19 @@ fn a_write_whose_answer_is_lost_is_sent_once_and_its_fate_is_unknown() {
 }
 
 #[test]
-fn a_limited_write_did_nothing_and_waits_when_the_time_is_there() {
+fn a_limited_write_did_nothing_and_is_put_off_when_the_time_is_there() {
     let mut api = Api::new();
     api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 429, "headers": {"retry-after": "3"}}}));
+    assert_eq!(later(api.set_aliases(&["a.example"])), Duration::from_secs(3));
+    assert_eq!(api.client.requests(), 1, "the next try is the caller's, from a fresh look");
     api.set_aliases(&["a.example"]).unwrap();
-    assert_eq!(api.client.requests(), 2);
+    api.sim.fault(json!({"path": "/app/manage/aliases", "times": 2, "do": {"status": 401}}));
+    assert_eq!(later(api.set_aliases(&["a.example"])), Duration::ZERO);
+    assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Auth { .. }), "once is enough");
+    assert_eq!(api.client.requests(), 4);
     api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 429, "headers": {"retry-after": "88"}}}));
     assert!(matches!(failed(api.set_aliases(&["b.example"])), Error::RateLimited { retry_after: Some(88), .. }));
-    assert_eq!(api.client.requests(), 3);
+    assert_eq!(api.client.requests(), 5);
 }
 
 #[test]
@@ -739,7 +762,11 @@ fn an_operation_that_may_not_be_polled_is_no_error() {
     api.sim.fault(json!({"path": "/operation/{id}", "times": 2, "do": {"status": 401}}));
     assert!(matches!(api.operation(&id), Err(Error::Auth { .. })));
     api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": 200, "body": {"status": true}}}));
-    assert!(matches!(api.operation(&id), Err(Error::Protocol { .. })));
+    assert_eq!(api.operation(&id).unwrap(), OperationState::NotPollable, "it says nothing");
+    for status in [400, 410, 422] {
+        api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": status, "body": {}}}));
+        assert_eq!(api.operation(&id).unwrap(), OperationState::NotPollable, "{status}");
+    }
     let sent = api.client.requests();
     for odd in ["", "../server", "1/2", "1?x=y", "é", &"1".repeat(200)] {
         assert!(matches!(api.operation(odd), Err(Error::Protocol { .. })), "{odd}");

@@ -34,8 +34,13 @@ fn an_interrupted_call_books_the_order_that_it_may_have_placed() {
     let orders = site.options.state.as_ref().unwrap()["orders"].as_array().unwrap().clone();
     let outcomes: Vec<&str> = orders.iter().map(|order| order["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["presumed", "installed"]);
+    site.options.interrupted = false;
     site.sync(&["a.example"]);
     assert_eq!(site.options.state.as_ref().unwrap()["orders"].as_array().unwrap().len(), 2, "nothing to order");
+    // It is booked also where the order has landed and there is nothing to order.
+    site.options.interrupted = true;
+    site.sync(&["a.example"]);
+    assert_eq!(site.options.state.as_ref().unwrap()["orders"].as_array().unwrap().len(), 3);
 }
 
 #[test]
