@@ -440,9 +440,13 @@ final class Messages {
 				__( 'Our aliases vanished {times} times in seven days, the last time: {names}. Something else writes the list.', 'wu-cloudways' ),
 				__( 'Switch off other integrations and scripts that set the aliases of this application.', 'wu-cloudways' ),
 			),
-			'list_keeps_changing'     => array(
-				__( 'The list of aliases changed again before each write.', 'wu-cloudways' ),
-				__( 'It is tried again by itself. Find out what else writes the list.', 'wu-cloudways' ),
+			'certificate_unreadable'  => array(
+				__( 'What Cloudways says of the certificate cannot be understood; it was left as it is.', 'wu-cloudways' ),
+				__( 'Look at the certificate at Cloudways. If it is in order there, update the extension.', 'wu-cloudways' ),
+			),
+			'auto_not_seen'           => array(
+				__( 'The renewal of the certificate was switched on at Cloudways, and is still off.', 'wu-cloudways' ),
+				__( 'It is tried again in an hour. Or switch it on at Cloudways, under SSL.', 'wu-cloudways' ),
 			),
 			'state_newer'             => array(
 				__( 'The stored memory is of a newer version and is not used.', 'wu-cloudways' ),
