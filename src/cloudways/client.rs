@@ -7,11 +7,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use once_cell::sync::OnceCell;
 use reqwest::blocking::{Client, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
@@ -302,15 +303,16 @@ impl HttpCloudways {
             }
             None => {}
         }
+        match wire::busy(&answer.body).filter(|_| status == 422) {
+            Some(Busy::With(operation)) => {
+                let kind = operation.kind.map(|kind| self.session.clean(&kind));
+                return WriteFailure::Busy(OperationRef { kind, ..operation });
+            }
+            Some(Busy::Unnamed) => return WriteFailure::Failed(Error::Busy { endpoint: label }),
+            None => {}
+        }
         match status {
             429 => WriteFailure::Failed(Error::RateLimited { endpoint: label, retry_after }),
-            422 if let Some(busy) = wire::busy(&answer.body) => match busy {
-                Busy::With(operation) => {
-                    let kind = operation.kind.map(|kind| self.session.clean(&kind));
-                    WriteFailure::Busy(OperationRef { kind, ..operation })
-                }
-                Busy::Unnamed => WriteFailure::Failed(Error::Busy { endpoint: label }),
-            },
             400..=499 => {
                 let answer = self.said(endpoint, answer.status, &answer.body);
                 WriteFailure::Failed(Error::Rejected { endpoint: label, status, answer })
@@ -492,7 +494,7 @@ impl Drop for MaskedSignals {
 /// would need a thread that cannot be stopped at the deadline. Asks no other servers than the machine's own.
 #[derive(Default)]
 struct SystemNames {
-    resolver: Arc<OnceLock<Result<TokioResolver, String>>>,
+    resolver: Arc<OnceCell<TokioResolver>>,
 }
 
 impl Resolve for SystemNames {
@@ -502,7 +504,7 @@ impl Resolve for SystemNames {
             if name.as_str().eq_ignore_ascii_case("localhost") {
                 return Ok(addresses(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
             }
-            let resolver = resolver.get_or_init(system_resolver).as_ref().map_err(Clone::clone)?;
+            let resolver = resolver.get_or_try_init(system_resolver)?;
             match resolver.lookup_ip(name.as_str()).await {
                 Ok(found) => Ok(addresses(found.iter().collect())),
                 Err(error) if error.is_no_records_found() => Err(format!("{} has no address", name.as_str()).into()),
