@@ -245,8 +245,8 @@ impl Note {
             Self::InvalidDomain { domain, reason } => {
                 format!("\"{domain}\" is not a domain name that can be used: {}.", reason.text())
             }
-            Self::DnsElsewhere { domain, found, .. } => {
-                format!("{domain} points to {}, not only to this server.", found.join(", "))
+            Self::DnsElsewhere { domain, found, expected } => {
+                format!("{domain} points to {}; it should point to {} only.", found.join(", "), expected.join(" or "))
             }
             Self::DnsMissing { domain, .. } => format!("{domain} has no address in DNS."),
             Self::DnsUnknown { domain, reason } => {

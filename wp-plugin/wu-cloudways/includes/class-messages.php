@@ -397,7 +397,7 @@ final class Messages {
 				__( 'Correct or remove it where it is mapped.', 'wu-cloudways' ),
 			),
 			'dns_elsewhere'           => array(
-				__( '{domain} points to {found}, not only to this server.', 'wu-cloudways' ),
+				__( '{domain} points to {found}; it should point to {expected} only.', 'wu-cloudways' ),
 				__( 'At the DNS provider of {domain}, let every A and AAAA record point to {expected}; remove the others.', 'wu-cloudways' ),
 			),
 			'dns_missing'             => array(
