@@ -6,6 +6,7 @@ mod certificate;
 mod client;
 mod dns;
 mod golden;
+mod hostile;
 mod memory;
 mod support;
 mod waiting;
