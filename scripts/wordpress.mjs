@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache');
 
 /** Where the unpacked files are; {@link unpackWordPress} puts them there. */
-export const WORDPRESS_FILES = join(cache, `wordpress-${SHA256.slice(0, 12)}`);
+export const WORDPRESS_FILES = join(cache, `wordpress-${SHA256.slice(0, 12)}-2`);
 
 /** Makes sure that {@link WORDPRESS_FILES} is complete. */
 export async function unpackWordPress() {
@@ -42,6 +42,7 @@ export async function unpackWordPress() {
     const into = join(work, 'files');
     await mkdir(into);
     await run('tar', ['-xzf', tarball, '-C', into, '--strip-components=4', '--no-same-owner', '--wildcards', ...PARTS], work);
+    await prune(join(into, 'latest/wordpress'));
     await writeFile(join(into, 'SOURCE'), `${PACKAGE} sha256 ${SHA256}\n`);
     // A rename at the end: a folder of this name is always whole.
     await rename(into, WORDPRESS_FILES).catch(async (error) => {
@@ -49,6 +50,21 @@ export async function unpackWordPress() {
     });
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Takes away half of WordPress's size, so that a network is copied in half the time: the older default themes, Akismet,
+ * and the scripts that have a minified twin (only SCRIPT_DEBUG loads the others).
+ */
+async function prune(wordpress) {
+  const content = join(wordpress, 'wp-content');
+  const gone = ['themes/twentytwentythree', 'themes/twentytwentyfour', 'plugins/akismet', 'plugins/hello.php'];
+  for (const path of gone) await rm(join(content, path), { recursive: true, force: true });
+  const scripts = join(wordpress, 'wp-includes/js/dist');
+  const names = new Set(await readdir(scripts, { recursive: true }));
+  for (const name of names) {
+    if (name.endsWith('.js') && !name.endsWith('.min.js') && names.has(name.replace(/\.js$/, '.min.js'))) await rm(join(scripts, name));
   }
 }
 

@@ -2,8 +2,9 @@
 // With `--once` it ends by itself, with 0 only if Cloudways (the simulator) has what it should have.
 import { spawn } from 'node:child_process';
 import { once as occurs } from 'node:events';
-import { ROOT, freePort, openLab, sleep } from './lib/lab.mjs';
-import { ADMIN, buildNetwork } from './lib/network.mjs';
+import { mkdirSync } from 'node:fs';
+import { ROOT, openLab, sleep } from './lib/lab.mjs';
+import { ADMIN, buildNetwork, siteRoot } from './lib/network.mjs';
 import { SIM, extension, startPhpServer, startSim } from './lib/services.mjs';
 
 const ONCE = process.argv.includes('--once');
@@ -44,10 +45,14 @@ async function demonstrate() {
   await sim.here(GOOD, `www.${GOOD}`);
   for (const name of [LATE, `www.${LATE}`]) await sim.setDns(name, { A: [ELSEWHERE] });
 
-  const port = await freePort(8090);
+  // The server first, and the site into its folder then: the port is in the network's address.
   const so = extension();
+  const dir = lab.folder('network');
+  const root = siteRoot(dir);
+  mkdirSync(root, { recursive: true });
+  const { port } = await startPhpServer(lab, { root, port: 8090, so });
   const network = await buildNetwork({
-    dir: lab.folder('network'),
+    dir,
     db: { kind: 'sqlite' },
     domain: `network.localhost:${port}`,
     constants: { ...sim.constants(), DISABLE_WP_CRON: false },
@@ -55,7 +60,6 @@ async function demonstrate() {
     soPath: so,
     say,
   });
-  const web = await startPhpServer(lab, { root: network.root, port, so });
   network.configure({ api: sim.origin, web: `127.0.0.1:${port}`, endpoints: false });
   say(`the network answers at ${network.url}`);
 

@@ -1,7 +1,7 @@
 // Builds a WordPress network as it stands at Cloudways: a subdomain multisite in .../applications/<sys_user>/public_html,
 // with Ultimate Multisite (the stand-in, or a real copy) and the plugin.
 import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { WORDPRESS_FILES } from '../../../scripts/wordpress.mjs';
 import { ROOT, giveToSite, run, write } from './lab.mjs';
 import { Visitor } from './http.mjs';
@@ -30,15 +30,17 @@ export async function buildNetwork(options) {
   return network;
 }
 
+/** Where the site stands in the folder that a network is built in, as at Cloudways. */
+export const siteRoot = (dir) => join(dir, 'applications', SIM.sysUser, 'public_html');
+
 class Network {
   #constants;
   #lab = { endpoints: true };
 
   constructor({ dir, db, domain, um = process.env.UM_PLUGIN_DIR || 'standin', constants = {}, plugin = true, locale = '', soPath = null, multisite = true, say = () => {} }) {
     Object.assign(this, { dir, db, domain, um, plugin, locale, soPath, multisite, say });
-    this.sysUser = SIM.sysUser;
-    this.application = join(dir, 'applications', SIM.sysUser);
-    this.root = join(this.application, 'public_html');
+    this.root = siteRoot(dir);
+    this.application = dirname(this.root);
     this.content = join(this.root, 'wp-content');
     this.plugins = join(this.content, 'plugins');
     this.muPlugins = join(this.content, 'mu-plugins');
@@ -63,11 +65,8 @@ class Network {
       'core', ...(this.multisite ? ['multisite-install', '--subdomains', '--skip-config'] : ['install']), '--skip-email', `--url=${this.url}`, '--title=Network',
       `--admin_user=${ADMIN.user}`, `--admin_password=${ADMIN.password}`, `--admin_email=${ADMIN.email}`,
     ]);
-    if (this.locale) {
-      if (this.multisite) await this.wp(['site', 'option', 'update', 'WPLANG', this.locale]);
-      await this.wp(['option', 'update', 'WPLANG', this.locale]);
-    }
     this.#writeConfig(this.multisite);
+    if (this.locale) await this.eval(`update_option( 'WPLANG', ${php(this.locale)} ); return update_site_option( 'WPLANG', ${php(this.locale)} );`);
     if (this.um !== 'none') await this.#installUm();
     if (this.plugin) await this.installPlugin();
   }

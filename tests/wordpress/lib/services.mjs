@@ -1,6 +1,6 @@
 // The programs around a network: the simulator, MariaDB, php-fpm, nginx and PHP's own server. All on loopback, on free
 // ports or sockets in the lab's folder.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'node:net';
 import { SITE_USER, ROOT, freePort, run, write } from './lab.mjs';
@@ -305,12 +305,16 @@ http {
     command: NGINX,
     args: ['-e', lab.log(`${name}-error`), '-c', conf, '-p', dir],
     asUser: true,
-    ready: () => canConnect({ host: '127.0.0.1', port }),
+    // It writes its id when it has the port; before, somebody else may answer there.
+    ready: () => existsSync(join(dir, 'pid')) && canConnect({ host: '127.0.0.1', port }),
   });
   return Object.assign(service, { port });
 }
 
-/** PHP's own web server, with several workers: with one, a request to oneself would wait for ever. */
+/**
+ * PHP's own web server, with several workers: with one, a request to oneself would wait for ever.
+ * @param {number} port the first port to try; the next free one is taken
+ */
 export async function startPhpServer(lab, { root, port, so, workers = 6 }) {
   const router = join(lab.folder('php-server'), 'router.php');
   write(
@@ -341,22 +345,32 @@ $_SERVER['SCRIPT_FILENAME'] = $_SERVER['DOCUMENT_ROOT'] . '/index.php';
 require $_SERVER['DOCUMENT_ROOT'] . '/index.php';
 `,
   );
-  const service = await lab.start({
-    name: 'php-server',
-    // PHP's server does not end its workers when it is ended: a shell in front ends the whole group.
-    command: 'sh',
-    args: [
-      '-c', `trap 'trap "" TERM; kill -TERM 0; exit 0' TERM INT; "$@" & wait`, 'sh',
-      'php8.2',
-      ...(so ? ['-d', `extension=${so}`] : []),
-      '-d', 'log_errors=1', '-d', 'display_errors=0', '-d', 'memory_limit=512M',
-      '-S', `127.0.0.1:${port}`, '-t', root, router,
-    ],
-    asUser: true,
-    env: { PHP_CLI_SERVER_WORKERS: String(workers) },
-    ready: () => canConnect({ host: '127.0.0.1', port }),
-  });
-  return Object.assign(service, { port });
+  for (let tries = 0; ; tries++) {
+    const found = await freePort(port);
+    const service = await lab
+      .start({
+        name: 'php-server',
+        // PHP's server does not end its workers when it is ended: a shell in front ends the whole group.
+        command: 'sh',
+        args: [
+          '-c', `trap 'trap "" TERM; kill -TERM 0; exit 0' TERM INT; "$@" & wait`, 'sh',
+          'php8.2',
+          ...(so ? ['-d', `extension=${so}`] : []),
+          '-d', 'log_errors=1', '-d', 'display_errors=0', '-d', 'memory_limit=512M',
+          '-S', `127.0.0.1:${found}`, '-t', root, router,
+        ],
+        asUser: true,
+        env: { PHP_CLI_SERVER_WORKERS: String(workers) },
+        // Not only that somebody answers there: that it is this one.
+        ready: (process) => readFileSync(process.logFile, 'utf8').includes(`(http://127.0.0.1:${found}) started`),
+      })
+      .catch((error) => {
+        // Somebody took the port between the look and the start.
+        if (tries < 5 && error.message.includes('Address already in use')) return null;
+        throw error;
+      });
+    if (service) return Object.assign(service, { port: found });
+  }
 }
 
 function canConnect(where) {
