@@ -1,5 +1,6 @@
 //! Rules 6 and 7, as far as they go: verdicts by address, the choice of names, who is served stays served.
 
+use cloudways_sim::state::BoolStyle;
 use serde_json::json;
 use wu_cloudways::options::DomainEntry;
 use wu_cloudways::report::{CertificateStanding, Status};
@@ -170,6 +171,22 @@ fn renewal_that_is_off_is_put_on() {
     site.sim.clear_log();
     site.sync(&["a.example"]);
     assert!(site.sim.writes().is_empty());
+}
+
+#[test]
+fn a_certificate_is_known_in_every_spelling_of_a_boolean_and_without_one() {
+    for style in [BoolStyle::Bool, BoolStyle::String, BoolStyle::Int, BoolStyle::Absent] {
+        let mut site = Site::new();
+        site.point_here(&["a.example"]);
+        site.sim.edit(|state| state.switches.bool_style = style);
+        assert_eq!(site.sync(&["a.example"]).status, Status::Ok, "{style:?}");
+        site.sim.clear_log();
+        let report = site.sync(&["a.example"]);
+        assert_eq!(report.status, Status::Ok, "{style:?}");
+        assert!(site.sim.writes().is_empty(), "{style:?}: it is there, and nobody said that its renewal is off");
+        let auto = if style == BoolStyle::Absent { None } else { Some(true) };
+        assert_eq!(report.certificate.installed.unwrap().auto, auto, "{style:?}");
+    }
 }
 
 #[test]
