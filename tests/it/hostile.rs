@@ -498,14 +498,16 @@ fn adopted_names_stay_explained_while_the_server_is_busy() {
 fn the_word_for_an_operation_of_others_goes_out_short_and_without_secrets() {
     let mut site = Site::new();
     site.options.ssl = false;
-    let kind = format!("<script>{}</script> owner@example.com cw_sim_full {}", "x".repeat(9_000), "y ".repeat(90_000));
+    let kind = format!("<script>x()</script>purge of owner@example.com by cw_sim_full {}", "y ".repeat(90_000));
     site.sim.fault(json!({
         "method": "POST", "path": "/app/manage/aliases", "times": null,
         "do": {"status": 422, "body": {"message": "busy", "operation": {"id": "777", "type": kind}}},
     }));
     site.sim.fault(json!({"path": "/operation/777", "times": null, "do": answered("777", "0")}));
-    let report = as_json(&site.sync(&["a.example"])).to_string();
-    assert!(report.len() < 3_000, "{}", report.len());
+    let report = site.sync(&["a.example"]);
+    let shown = &report.operation.as_ref().unwrap().kind;
+    assert!(shown.starts_with("purge of *** by *** y") && shown.chars().count() <= 301, "{shown}");
+    let report = as_json(&report).to_string();
     for unwanted in ["cw_sim_full", "owner@example.com", "script"] {
         assert!(!report.contains(unwanted), "{unwanted}");
     }
