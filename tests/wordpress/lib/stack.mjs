@@ -87,7 +87,7 @@ class Stack {
    * Runs the queue again and again in a php-fpm worker (what waits for its time runs when that has come), until
    * `question` is answered with something truthy. `what` says what was waited for; `state` what there was instead.
    */
-  async settle(question, what, { patience = 60000, run = () => this.queue(), state = () => this.sim.aliases() } = {}) {
+  async settle(question, what, { patience = 120000, run = () => this.queue(), state = () => this.sim.aliases() } = {}) {
     for (const end = Date.now() + patience; ; ) {
       await run();
       const answer = await question();
