@@ -1,6 +1,5 @@
 // The extension in php-fpm, without WordPress: loaded by a line of the pool of an unprivileged user, as at Cloudways.
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Visitor } from '../wordpress/lib/http.mjs';
@@ -17,8 +16,7 @@ describe('the extension in php-fpm', () => {
   before(async () => {
     lab = openLab('fpm');
     sim = await startSim(lab);
-    so = join(lab.folder('extension'), 'wu_cloudways.so');
-    cpSync(extension(), so);
+    so = extension(lab);
     root = lab.folder('root');
     const constants = Object.entries(sim.constants()).map(([name, value]) => `define( '${name}', ${php(value)} );`);
     const page = (name, code) => write(join(root, name), `<?php\n${constants.join('\n')}\n${code}\n`);

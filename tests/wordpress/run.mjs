@@ -46,7 +46,7 @@ async function demonstrate() {
   for (const name of [LATE, `www.${LATE}`]) await sim.setDns(name, { A: [ELSEWHERE] });
 
   // The server first, and the site into its folder then: the port is in the network's address.
-  const so = extension();
+  const so = extension(lab);
   const dir = lab.folder('network');
   const root = siteRoot(dir);
   mkdirSync(root, { recursive: true });

@@ -1,6 +1,6 @@
 // The programs around a network: the simulator, MariaDB, php-fpm, nginx and PHP's own server. All on loopback, on free
 // ports or sockets in the lab's folder.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'node:net';
 import { SITE_USER, ROOT, freePort, run, write } from './lab.mjs';
@@ -34,8 +34,15 @@ export function built(name, variable) {
   return found[0];
 }
 
-/** The extension as it was built (WU_CLOUDWAYS_SO names another one). */
-export const extension = () => built('libwu_cloudways.so', 'WU_CLOUDWAYS_SO');
+/**
+ * The extension as it was built (WU_CLOUDWAYS_SO names another one), copied into the lab: the checkout may be where the
+ * site's user cannot look, root's home for one.
+ */
+export function extension(lab) {
+  const so = join(lab.folder('extension'), 'wu_cloudways.so');
+  cpSync(built('libwu_cloudways.so', 'WU_CLOUDWAYS_SO'), so);
+  return so;
+}
 
 /** The simulated Cloudways: API, DNS and what a test looks at. */
 export async function startSim(lab, args = []) {

@@ -1,6 +1,6 @@
 // A whole network for one test file: simulator, MariaDB, php-fpm, nginx, WordPress, Ultimate Multisite, the plugin.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openLab, sleep, tail, write } from './lab.mjs';
 import { buildNetwork } from './network.mjs';
@@ -33,9 +33,7 @@ class Stack {
   }
 
   async open({ inFpm = true, inCli = true, workers = 4, constants = {}, network = {} }) {
-    // A copy in the scratch folder: the checkout may be where the pool's user cannot look.
-    this.so = join(this.lab.folder('extension'), 'wu_cloudways.so');
-    cpSync(extension(), this.so);
+    this.so = extension(this.lab);
     this.workers = workers;
     [this.sim, this.db] = await Promise.all([startSim(this.lab), startMariadb(this.lab)]);
     await this.db.sql('CREATE DATABASE wordpress');
