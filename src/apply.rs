@@ -185,14 +185,18 @@ impl Scene {
             !task.desired.contains(name) && (task.options.force || task.desired.explains_removal_of(name))
         };
         let ours = self.state.ours();
-        let aliases = self.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref());
-        let aliases = aliases.filter(|name| ours.contains(name) && leaves(name));
+        let aliases = ours.into_iter().filter(|name| leaves(name));
         let certified = self.installed_names();
         let certified = certified.iter().filter(|name| leaves(name) && task.desired.explains_removal_of(name));
         let names: HashSet<DomainName> = aliases.chain(certified).cloned().collect();
         let mut names: Vec<DomainName> = names.into_iter().collect();
         names.sort();
         self.state.leaving = names;
+    }
+
+    /// Aliases of others that are missed and were not told of are missed by the next call as well: it looks twice, too.
+    pub fn keep_what_is_missed(&mut self) {
+        self.state.miss(std::mem::take(&mut self.missing_foreign));
     }
 
     /// Asked are the covered names, and newcomers in batches until the certificate would be full.
@@ -249,7 +253,9 @@ impl Scene {
     fn take_in(&mut self, task: Task<'_>) {
         let there: HashSet<&str> = self.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
         if task.settings.policy == AliasPolicy::Keep {
-            self.missing_foreign.extend(self.state.vanished_foreign(&self.observed.app.aliases));
+            let vanished = self.state.vanished_foreign(&self.observed.app.aliases);
+            let known: HashSet<String> = self.missing_foreign.iter().cloned().collect();
+            self.missing_foreign.extend(vanished.into_iter().filter(|spelling| !known.contains(spelling)));
         }
         self.missing_foreign.retain(|spelling| !there.contains(spelling.as_str()));
         if self.state.operation.is_some() {
@@ -314,6 +320,7 @@ pub fn apply(task: Task<'_>, api: &mut impl CloudwaysWrite, scene: &mut Scene) -
     if !run.bring_aliases()? {
         return Ok(());
     }
+    run.say_what_others_lost();
     if task.options.ssl { run.bring_certificate() } else { Ok(()) }
 }
 
@@ -394,7 +401,6 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 if !self.scene.wrote {
                     self.scene.plan.aliases = plan;
                 }
-                self.say_what_others_lost();
                 return Ok(true);
             }
             if !self.scene.missing_foreign.is_empty() {
@@ -544,7 +550,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 }
                 Err(WriteFailure::Failed(error)) => return Err(error),
                 Err(WriteFailure::Unknown(error)) => {
-                    self.book_order(&plan.wanted, OrderOutcome::Presumed);
+                    // Accepted in words that mean nothing to us is placed, and has its time to show.
+                    let accepted = matches!(error, Error::Protocol { .. });
+                    self.book_order(&plan.wanted, if accepted { OrderOutcome::Placed } else { OrderOutcome::Sent });
                     match self.look_for(|scene| same_names(&scene.installed_names(), &plan.wanted))? {
                         Some(true) => return self.see_certificate(&plan.wanted),
                         Some(false) if answers_lost == 0 => answers_lost += 1,
@@ -579,6 +587,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
 
     fn switch_auto_on(&mut self, plan: &CertificatePlan) -> Result<(), Error> {
         if !plan.switch_auto_on {
+            if plan.auto_is_off {
+                self.scene.warnings.push(Note::AutoNotSeen);
+            }
             return Ok(());
         }
         if self.task.deadline.left() < self.task.shortest_write() {
@@ -586,6 +597,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             return Ok(());
         }
         match self.api.set_auto_renewal(true, self.task.deadline) {
+            // To switch on twice does no harm, and writes over nothing: it is repeated without another look.
+            Err(WriteFailure::Later { after, .. }) if self.task.deadline.wait(after, self.for_one_write()) => {
+                self.switch_auto_on(plan)
+            }
             Ok(accepted) => {
                 self.scene.wrote = true;
                 self.scene.fresh = false;
@@ -613,6 +628,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             Err(WriteFailure::Unknown(_)) => {
                 self.scene.wrote = true;
                 self.scene.wait_until(IN_A_MINUTE);
+                Ok(())
+            }
+            // What can be switched on by hand, too, must not end every call in an error.
+            Err(WriteFailure::Failed(Error::Rejected { .. } | Error::Scope { .. })) => {
+                self.scene.state.auto_tried = Some(self.now());
+                self.scene.warnings.push(Note::AutoNotSeen);
                 Ok(())
             }
             Err(WriteFailure::Later { error, .. } | WriteFailure::Failed(error)) => Err(error),
@@ -711,7 +732,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             OperationKind::Aliases => operation.shows_in(&self.scene.observed.app.aliases),
             OperationKind::Certificate => {
                 let installed = self.scene.installed_names();
-                self.scene.state.orders.last().is_some_and(|order| same_names(&order.names, &installed))
+                self.scene.state.latest_ordered().is_some_and(|names| same_names(names, &installed))
             }
             OperationKind::Auto => self.auto_is_on(),
         }

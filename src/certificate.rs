@@ -62,7 +62,9 @@ pub struct CertificatePlan {
     pub standing: HashMap<DomainName, Standing>,
     /// Whether it is ordered.
     pub order: Order,
-    /// Whether its renewal is off and is to be put on.
+    /// Whether its renewal is off.
+    pub auto_is_off: bool,
+    /// Whether it is off and is to be put on.
     pub switch_auto_on: bool,
 }
 
@@ -188,6 +190,7 @@ pub fn plan(
         dropped,
         standing: choice.standing,
         order,
+        auto_is_off,
         switch_auto_on,
     }
 }
@@ -276,6 +279,7 @@ fn not_ours(installed: Vec<DomainName>, note: Note) -> CertificatePlan {
         dropped: Vec::new(),
         standing: HashMap::new(),
         order: Order::NotOurs(note),
+        auto_is_off: false,
         switch_auto_on: false,
     }
 }

@@ -363,7 +363,9 @@ fn list(problems: &[ConfigProblem]) -> String {
 
 fn refusal_text(reason: &Refusal) -> String {
     match reason {
-        Refusal::OtherFingerprint => "things have changed since this plan was made, nothing was written".into(),
+        Refusal::OtherFingerprint => {
+            "things have changed since this plan was made, what is left of it is not carried out".into()
+        }
         Refusal::OtherApplication { asking, application } => format!(
             "this site runs as {asking}, and the application at Cloudways as {application}: nothing was written"
         ),

@@ -282,9 +282,7 @@ impl Note {
             Self::CertificateUnreadable => {
                 "What Cloudways says of the certificate cannot be understood; it was left as it is.".into()
             }
-            Self::AutoNotSeen => {
-                "The renewal of the certificate was switched on at Cloudways, and is still off.".into()
-            }
+            Self::AutoNotSeen => "The renewal of the certificate could not be switched on at Cloudways.".into(),
             Self::StateIgnored { fault } => match fault {
                 StateFault::Newer => "The stored state is of a newer version and is not used.".into(),
                 StateFault::Damaged => "The stored state cannot be understood and is not used.".into(),

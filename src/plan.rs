@@ -158,7 +158,8 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy)
     let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
     let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
     // A wildcard that was sent and is not there covers nothing.
-    let wanted = desired.names().iter().map(|wanted| &wanted.name).filter(|name| !state.is_unseen(name));
+    let wanted = desired.names().iter().map(|wanted| &wanted.name);
+    let wanted = wanted.filter(|name| name.is_wildcard() && !state.is_unseen(name));
     let covering: HashSet<&str> = there.iter().copied().chain(wanted).filter_map(DomainName::wildcard_base).collect();
 
     let (mut add, mut by_wildcard) = (Vec::new(), HashSet::new());

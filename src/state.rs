@@ -104,6 +104,8 @@ impl RunningOperation {
 pub enum OrderOutcome {
     /// It was placed, and nobody knows yet.
     Placed,
+    /// It was sent, and its answer was lost.
+    Sent,
     /// Its certificate was seen.
     Installed,
     /// It failed.
@@ -300,6 +302,11 @@ impl State {
         self.foreign.iter().filter(|spelling| !there.contains(spelling.as_str())).cloned().collect()
     }
 
+    /// Notes that these aliases of others should be there, although the last look did not show them.
+    pub fn miss(&mut self, spellings: Vec<String>) {
+        self.foreign.extend(spellings);
+    }
+
     /// How often aliases of ours vanished in the last seven days.
     #[must_use]
     pub fn times_vanished(&self) -> usize {
@@ -316,10 +323,20 @@ impl State {
         self.orders.drain(..surplus);
     }
 
-    /// Says what became of the latest order.
+    /// The names of the latest order that was really placed.
+    #[must_use]
+    pub fn latest_ordered(&self) -> Option<&[DomainName]> {
+        self.latest_order().map(|at| self.orders[at].names.as_slice())
+    }
+
+    fn latest_order(&self) -> Option<usize> {
+        self.orders.iter().rposition(|order| order.outcome != OrderOutcome::Presumed)
+    }
+
+    /// Says what became of the latest order that was really placed.
     pub fn settle_order(&mut self, outcome: OrderOutcome) {
-        if let Some(order) = self.orders.last_mut() {
-            order.outcome = outcome;
+        if let Some(at) = self.latest_order() {
+            self.orders[at].outcome = outcome;
         }
     }
 

@@ -402,7 +402,10 @@ impl CloudwaysRead for HttpCloudways {
             Err(failure) => return Err(failure.into()),
         };
         match wire::operation_state(&body) {
-            Ok(OperationState::Failed(said)) => Ok(OperationState::Failed(self.session.clean(&said))),
+            Ok(OperationState::Failed(said)) => {
+                let said = self.session.clean(&said);
+                Ok(OperationState::Failed(if said.is_empty() { "no reason was given".into() } else { said }))
+            }
             Ok(state) => Ok(state),
             // It says nothing of the operation: as good as a refusal.
             Err(_) => Ok(OperationState::NotPollable),

@@ -450,7 +450,9 @@ fn certificate(lets_encrypt: &Stated<LetsEncryptEntry>, own: &Loose) -> Installe
     };
     let auto = entry.auto.flag();
     match &entry.kind {
-        Loose::Text(kind) if kind == "wc" => InstalledCertificate::Wildcard { names, auto },
+        Loose::Text(kind) if kind.eq_ignore_ascii_case("wc") => InstalledCertificate::Wildcard { names, auto },
+        // No order of ours could hold it, so the next one would end it.
+        _ if names.iter().any(DomainName::is_wildcard) => InstalledCertificate::Wildcard { names, auto },
         _ => InstalledCertificate::LetsEncrypt { names, auto },
     }
 }

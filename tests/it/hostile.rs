@@ -735,6 +735,146 @@ fn a_dns_that_says_nothing_leaves_time_to_write_what_was_agreed_to() {
     assert_eq!(report.status, Status::Pending);
 }
 
+#[test]
+fn a_list_that_lost_names_is_looked_at_twice_also_by_the_next_call() {
+    let mut site = Site::new();
+    site.options.ssl = false;
+    site.sync(&["a.example"]);
+    // One call has no time for the second look, and the next is shown the same.
+    site.options.deadline = Duration::from_secs(2);
+    site.sim.fault(shown_at(0, &json!({"aliases": []})));
+    site.sync(&["a.example", "b.example"]);
+    site.options.deadline = Duration::from_secs(20);
+    site.sim.fault(shown_at(0, &json!({"aliases": []})));
+    let report = site.sync(&["a.example", "b.example"]);
+    assert_eq!(site.aliases(), ["hand-made.example", "a.example", "b.example"]);
+    assert!(warnings(&report).is_empty());
+}
+
+#[test]
+fn aliases_of_others_that_go_while_a_list_is_written_are_told_once_and_each_once() {
+    let mut site = Site::new();
+    site.options.ssl = false;
+    site.sync(&["a.example"]);
+    site.sim.fault(json!({
+        "method": "GET", "path": "/server", "skip": 1,
+        "do": {"hand_aliases": {"app_id": APP, "remove": ["hand-made.example"]}},
+    }));
+    let report = site.sync(&["a.example", "b.example"]);
+    assert_eq!(report.warnings, [Note::ForeignVanished { aliases: vec!["hand-made.example".into()] }]);
+    assert!(site.sync(&["a.example", "b.example"]).warnings.is_empty());
+
+    // Before and after an operation of ours that an earlier call started.
+    site.sim.set_aliases(APP, &["by-hand.example", "a.example", "b.example"]);
+    site.sync(&["a.example", "b.example"]);
+    never_ending(&site);
+    site.sync(&["a.example", "b.example", "c.example"]);
+    let id = running(&site);
+    end_operations(&site);
+    site.sim.set_aliases(APP, &["a.example", "b.example", "c.example"]);
+    site.sim.fault(operation(&id, "1"));
+    let report = site.sync(&["a.example", "b.example", "c.example"]);
+    assert_eq!(report.warnings, [Note::ForeignVanished { aliases: vec!["by-hand.example".into()] }]);
+}
+
+#[test]
+fn a_reason_holds_although_one_look_shows_nothing_to_remove() {
+    let all = ["a.example", "b.example", "c.example", "d.example", "e.example"];
+    let mut site = Site::new();
+    site.options.ssl = false;
+    site.sync(&all);
+    site.options.removed = removed(&all);
+    site.sim.fault(shown_at(0, &json!({"aliases": ["hand-made.example"]})));
+    site.sync(&[]);
+    site.options.removed = Vec::new();
+    let report = site.sync(&[]);
+    assert!(report.aliases.withheld.is_empty());
+    assert_eq!(site.aliases(), ["hand-made.example"]);
+}
+
+#[test]
+fn an_order_that_is_accepted_without_an_operation_is_not_placed_twice() {
+    let mut site = with_aliases_in_place(&["a.example"]);
+    site.sim.fault(without_effect("/security/lets_encrypt_install", 1));
+    for _ in 0..3 {
+        let report = site.sync(&["a.example"]);
+        assert_eq!(certificate_note(&report), Some("order_not_seen"));
+        assert_eq!(report.status, Status::Pending);
+        assert!(report.next_at.is_some());
+    }
+    assert_eq!(site.writes().1, 1);
+    make_older(&mut site, "orders", "at", 601);
+    assert_eq!(site.sync(&["a.example"]).status, Status::Ok);
+    assert_eq!(site.certificate(), ["a.example", "network.example"]);
+}
+
+#[test]
+fn renewal_is_put_on_although_the_first_try_is_put_off() {
+    for (key, answer) in
+        [("cw_sim_full", json!({"status": 429, "headers": {"Retry-After": "2"}})), (LEGACY_KEY, json!({"status": 401}))]
+    {
+        let mut site = Site::new();
+        site.set("WU_CLOUDWAYS_API_KEY", key);
+        site.point_here(&["a.example"]);
+        site.sync(&["a.example"]);
+        site.edit_app(|app| app.lets_encrypt.as_mut().unwrap().auto = false);
+        site.sim.fault(json!({"path": "/security/lets_encrypt_auto", "do": answer}));
+        let report = site.sync(&["a.example"]);
+        assert_eq!(report.status, Status::Ok, "{key}");
+        assert_eq!(report.certificate.installed.unwrap().auto, Some(true), "{key}");
+    }
+}
+
+#[test]
+fn renewal_that_stays_off_is_told_by_every_call() {
+    let mut site = Site::new();
+    site.point_here(&["a.example"]);
+    site.sync(&["a.example"]);
+    site.edit_app(|app| app.lets_encrypt.as_mut().unwrap().auto = false);
+    site.sim.fault(without_effect("/security/lets_encrypt_auto", 1));
+    for _ in 0..2 {
+        let report = site.sync(&["a.example"]);
+        assert_eq!((report.status, warnings(&report)), (Status::Partial, vec!["auto_not_seen"]));
+        let again = report.next_at.unwrap() - now();
+        assert!(again <= 3_600 && again > 3_500, "{again}");
+    }
+}
+
+#[test]
+fn a_certificate_with_a_wildcard_in_it_is_a_wildcard_certificate_whatever_it_is_called() {
+    for kind in ["le", "WC", ""] {
+        let mut site = Site::new();
+        site.point_here(&["a.example", "b.example"]);
+        site.sync(&["a.example"]);
+        site.edit_app(|app| {
+            app.aliases.push("*.network.example".into());
+            let certificate = app.lets_encrypt.as_mut().unwrap();
+            certificate.kind = kind.into();
+            certificate.ssl_domains = vec!["network.example".into(), "*.network.example".into()];
+        });
+        site.sim.clear_log();
+        let report = site.sync(&["a.example", "b.example"]);
+        assert_eq!(certificate_note(&report), Some("wildcard_certificate"), "{kind}");
+        assert_eq!(site.writes(), (1, 0), "{kind}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_refused_after_a_write_does_not_say_that_nothing_was_written() {
+    let mut site = Site::new();
+    site.point_here(&["a.example", "b.example", "hand-made.example"]);
+    site.sync(&["b.example"]);
+    site.edit_app(|app| app.lets_encrypt.as_mut().unwrap().ssl_domains.push("hand-made.example".into()));
+    site.options.fingerprint = Some(site.plan(&["b.example", "a.example"]).plan.fingerprint);
+    site.sim.fault(json!({
+        "method": "GET", "path": "/server", "skip": 2,
+        "do": {"hand_aliases": {"app_id": APP, "remove": ["hand-made.example"]}},
+    }));
+    let report = site.sync(&["b.example", "a.example"]);
+    assert!(report.aliases.sent.is_some());
+    assert!(!report.error.unwrap().message.contains("nothing was written"));
+}
+
 // ---------------------------------------------------------------------------------------------------------------
 
 /// With the machine's clock throughout.
@@ -850,4 +990,26 @@ fn certificate_note(report: &Report) -> Option<&'static str> {
 
 fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[test]
+fn a_renewal_that_may_not_be_switched_on_is_told_and_ends_no_call() {
+    for refusal in [
+        json!({"status": 403, "body": {"error": "insufficient_scope", "message": "This token does not have access"}}),
+        json!({"status": 422, "body": {"message": "No."}}),
+    ] {
+        let mut site = Site::new();
+        site.point_here(&["a.example"]);
+        site.sync(&["a.example"]);
+        site.edit_app(|app| app.lets_encrypt.as_mut().unwrap().auto = false);
+        site.sim.fault(json!({"path": "/security/lets_encrypt_auto", "times": null, "do": refusal}));
+        for call in 1..=2 {
+            let report = site.sync(&["a.example"]);
+            assert_eq!(warnings(&report), ["auto_not_seen"], "call {call}");
+            assert_eq!(report.status, Status::Partial);
+            assert!(report.next_at.is_some());
+        }
+        let tries = site.sim.log().iter().filter(|entry| entry.path.ends_with("/lets_encrypt_auto")).count();
+        assert_eq!(tries, 1, "not again within the hour");
+    }
 }

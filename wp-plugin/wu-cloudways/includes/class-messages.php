@@ -445,7 +445,7 @@ final class Messages {
 				__( 'Look at the certificate at Cloudways. If it is in order there, update the extension.', 'wu-cloudways' ),
 			),
 			'auto_not_seen'           => array(
-				__( 'The renewal of the certificate was switched on at Cloudways, and is still off.', 'wu-cloudways' ),
+				__( 'The renewal of the certificate could not be switched on at Cloudways.', 'wu-cloudways' ),
 				__( 'It is tried again in an hour. Or switch it on at Cloudways, under SSL.', 'wu-cloudways' ),
 			),
 			'state_newer'             => array(
@@ -532,7 +532,7 @@ final class Messages {
 				__( 'Look at the plan again before you apply it.', 'wu-cloudways' ),
 			),
 			'plan_refused.other_fingerprint'   => array(
-				__( 'Things have changed since this plan was made; nothing was written.', 'wu-cloudways' ),
+				__( 'Things have changed since this plan was made; what is left of it is not carried out.', 'wu-cloudways' ),
 				__( 'Look at the new plan and apply that one.', 'wu-cloudways' ),
 			),
 			'plan_refused.other_application'   => array(
