@@ -26,6 +26,8 @@ const AFTER_A_PASSING_ERROR: u64 = 60;
 const WHILE_AN_OPERATION_GOES_ON: u64 = 300;
 /// DNS that gave no answer is asked again after this many seconds.
 const AFTER_UNKNOWN_DNS: u64 = 300;
+/// DNS that is wrong is looked at again after this many seconds: somebody is changing it, and waits for HTTPS.
+const AFTER_WRONG_DNS: u64 = 900;
 /// A renewal that stays off is worth another try after this many seconds.
 const AFTER_AUTO_WAS_TRIED: u64 = 3_600;
 /// A failed order is worth repeating after this many seconds.
@@ -328,11 +330,16 @@ impl View<'_> {
             .then(|| now.saturating_add(AFTER_A_FAILED_ORDER));
         let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
         let unknown = unknown.then(|| now.saturating_add(AFTER_UNKNOWN_DNS));
+        let blocked = domains.iter().any(|(_, domain)| {
+            domain.certificate == CertificateStanding::Blocked
+                && domain.dns.as_ref().is_some_and(|dns| matches!(dns.verdict, "elsewhere" | "missing"))
+        });
+        let blocked = blocked.then(|| now.saturating_add(AFTER_WRONG_DNS));
         let auto_is_off = self.scene.warnings.contains(&Note::AutoNotSeen);
         let auto =
             self.scene.state.auto_tried.filter(|_| auto_is_off).map(|at| at.saturating_add(AFTER_AUTO_WAS_TRIED));
         let status = if partial { Status::Partial } else { Status::Ok };
-        (status, [held, failed, unknown, auto].into_iter().flatten().min())
+        (status, [held, failed, unknown, blocked, auto].into_iter().flatten().min())
     }
 }
 

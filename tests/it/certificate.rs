@@ -16,6 +16,7 @@ fn names_with_the_right_dns_get_into_the_certificate_and_the_others_say_why_not(
     let report = site.sync(&["good.example", "elsewhere.example", "mixed.example", "missing.example"]);
     assert_eq!(site.certificate(), ["good.example", "network.example"]);
     assert_eq!(report.status, Status::Partial);
+    assert!(report.next_at.is_some(), "somebody is changing the DNS, and waits");
     assert_eq!(report.certificate.ordered, Some(names(&["network.example", "good.example"])));
     assert_eq!(domain(&report, "good.example").certificate, CertificateStanding::Covered);
     for (bad, verdict, code) in [
