@@ -3,7 +3,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,29 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     parse(&bytes)
+}
+
+/// Like [`request`], but where nobody listens it tries again for that long: a simulator that was started the moment
+/// before is not up yet. A refused connection has sent nothing, so that nothing is done twice.
+///
+/// # Errors
+/// Those of [`request`].
+pub fn request_patiently(
+    patience: Duration,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Reply> {
+    let begun = Instant::now();
+    loop {
+        match request(method, url, headers, body) {
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused && begun.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            result => return result,
+        }
+    }
 }
 
 fn parse(bytes: &[u8]) -> io::Result<Reply> {

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use cloudways_sim::client;
 use cloudways_sim::{Options, Sim};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+/// How long `ctl` waits for a simulator that is starting: `cloudways-sim serve & cloudways-sim ctl ...`.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
 cloudways-sim: stands for the Cloudways API v2, its DNS and its certificate authority
@@ -32,7 +36,7 @@ options of serve:
 When it listens it prints one line of JSON:
   {\"api\":\"http://127.0.0.1:PORT/api/v2\",\"control\":\"http://127.0.0.1:PORT/_sim\",\"dns\":\"127.0.0.1:PORT\"}
 
-commands of ctl (CONTROL_URL is the \"control\" of that line):
+commands of ctl (CONTROL_URL is the \"control\" of that line; it waits 5 s for a simulator that is starting):
   state                          print the state
   log                            print the requests
   dns-log                        print the DNS queries
@@ -186,8 +190,8 @@ fn ctl(args: &[String]) -> Result<(), String> {
 
     let url = format!("{base}{path}");
     let json_header = [("Content-Type", "application/json")];
-    let reply =
-        client::request(method, &url, &json_header, body.to_string().as_bytes()).map_err(|e| format!("{url}: {e}"))?;
+    let reply = client::request_patiently(PATIENCE, method, &url, &json_header, body.to_string().as_bytes())
+        .map_err(|e| format!("{url}: {e}"))?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if reply.status == 200 {
         print(&format!("{text}\n"))

@@ -1,6 +1,7 @@
 //! The simulator as a program.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -123,6 +124,37 @@ fn a_shell_drives_it() {
         assert_eq!(output.status.code(), Some(1), "{wrong:?}");
         assert!(output.stdout.is_empty() && output.stderr.starts_with(b"cloudways-sim: "), "{wrong:?}");
     }
+}
+
+#[test]
+fn ctl_waits_for_a_simulator_that_is_starting_and_not_for_ever() {
+    let free =
+        TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").to_string();
+    let control = format!("http://{free}/_sim");
+    let ctl = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["ctl", &control, "aliases", "131933"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("it runs")
+    };
+
+    let begun = Instant::now();
+    let early = ctl();
+    std::thread::sleep(Duration::from_millis(500));
+    let sim = Running::start(&["serve", "--api", &free]);
+    let output = early.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON"),
+        json!({"aliases": ["hand-made.example"]})
+    );
+    assert!(begun.elapsed() >= Duration::from_millis(500), "it was there from the beginning");
+    drop(sim);
+
+    let begun = Instant::now();
+    let output = ctl().wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&free), "it does not say where nobody listens");
+    assert!((5..20).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[test]
