@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once as occurs } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { ROOT, openLab, sleep } from './lib/lab.mjs';
+import { ROOT, interruptIsTheEnd, openLab, sleep } from './lib/lab.mjs';
 import { ADMIN, buildNetwork, siteRoot } from './lib/network.mjs';
 import { SIM, extension, startPhpServer, startSim } from './lib/services.mjs';
 
@@ -88,6 +88,8 @@ async function demonstrate() {
   console.log(`  certificate: ${(await sim.certificate()).join(', ') || 'none'}\n`);
   if (wrong.length || ONCE) return wrong;
 
+  const wp = network.writeWpScript(lab.dir);
+  interruptIsTheEnd();
   console.log(`The network stays open. Press Ctrl-C to end everything.
 
   address    ${network.url}/wp-admin/network/
@@ -97,9 +99,11 @@ async function demonstrate() {
     the report   ${network.url}/wp-admin/network/admin.php?page=wu-cloudways
     the network  ${network.url} (sites shop.${network.domain} and late.${network.domain})
     Cloudways    ${sim.control}/state (what it has), ${sim.control}/log (what was asked of it)
+    WP-CLI       ${wp} wu-cloudways plan
 
   To try
-    Give ${LATE} the right DNS, and within a minute it is in the certificate:
+    Give ${LATE} the right DNS; "Sync now" on the report's page puts it into the certificate at once,
+    by itself it is found within a quarter of an hour:
       for name in ${LATE} www.${LATE}; do
         curl -X PUT ${sim.control}/dns/$name -H 'content-type: application/json' -d '{"A":["${SIM.publicIp}"]}'
       done

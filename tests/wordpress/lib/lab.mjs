@@ -161,9 +161,17 @@ class Service {
 async function onSignal(signal) {
   process.off(signal, onSignal); // a second one ends us at once
   ending = true;
+  if (signal === 'SIGINT' && atInterrupt === 0) console.log('\nEnding everything that was started.');
   for (const child of running) child.kill('SIGKILL');
   await Promise.all([...open].map((lab) => lab.close()));
-  process.exit(signal === 'SIGINT' ? 130 : 143);
+  process.exit(signal === 'SIGINT' ? atInterrupt : 143);
+}
+
+let atInterrupt = 130;
+
+/** From here on Ctrl-C is how it is meant to end. */
+export function interruptIsTheEnd() {
+  atInterrupt = 0;
 }
 
 /**
@@ -197,6 +205,13 @@ export function run(command, args, { asUser = false, env = {}, cwd = ROOT, input
 }
 
 /** `command` as the site's user, and ended when we are: setpriv is part of Debian's util-linux. */
+/** The same as a line for a shell, for a person to use. */
+export function shellLine(command, args) {
+  const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
+  const user = SITE_USER ? ['setpriv', `--reuid=${SITE_USER.uid}`, `--regid=${SITE_USER.gid}`, '--clear-groups', '--'] : [];
+  return [...user, command, ...args].map(quoted).join(' ');
+}
+
 function asSiteUser(command, args, asUser) {
   const user = asUser && SITE_USER ? ['--reuid', `${SITE_USER.uid}`, '--regid', `${SITE_USER.gid}`, '--clear-groups'] : [];
   return ['setpriv', [...user, '--pdeathsig', 'TERM', '--', command, ...args]];

@@ -1,9 +1,9 @@
 // Builds a WordPress network as it stands at Cloudways: a subdomain multisite in .../applications/<sys_user>/public_html,
 // with Ultimate Multisite (the stand-in, or a real copy) and the plugin.
-import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WORDPRESS_FILES } from '../../../scripts/wordpress.mjs';
-import { ROOT, giveToSite, run, write } from './lab.mjs';
+import { ROOT, giveToSite, run, shellLine, write } from './lab.mjs';
 import { Visitor } from './http.mjs';
 import { SIM } from './services.mjs';
 
@@ -166,6 +166,14 @@ class Network {
    *   `extension`: whether `php -d extension=` loads it (default: when the network has a soPath); `check: false` gives
    *   back a failure instead of throwing.
    */
+  /** Writes a script for people: WP-CLI for this network, as its user and with its extension. Returns its path. */
+  writeWpScript(folder) {
+    const path = join(folder, 'wp');
+    const line = [...(this.soPath ? ['-d', `extension=${this.soPath}`] : []), '-d', 'memory_limit=512M', join(this.application, 'wp-cli.phar'), `--path=${this.root}`];
+    writeFileSync(path, `#!/bin/sh\nexport HOME='${this.application}'\nexec ${shellLine('php8.2', line)} "$@"\n`, { mode: 0o755 });
+    return path;
+  }
+
   async wp(args, { extension = Boolean(this.soPath), check = true, env = {}, input = '', timeout = 180000, ini = [], onSpawn } = {}) {
     const so = extension === true ? this.soPath : extension;
     const line = [
