@@ -95,6 +95,7 @@ final class Store {
 				code varchar(64) NOT NULL DEFAULT '',
 				message text,
 				remedy text,
+				details text,
 				added int NOT NULL DEFAULT 0,
 				removed int NOT NULL DEFAULT 0,
 				report longtext,
@@ -436,8 +437,8 @@ final class Store {
 	 */
 	public function fail_run( int $run_id, string $status, array $error ): void {
 		Database::write(
-			'UPDATE ' . Database::table( 'runs' ) . ' SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s WHERE id = %d',
-			array( time(), $status, $error['code'], self::text( $error['message'] ), self::text( $error['remedy'] ), $run_id )
+			'UPDATE ' . Database::table( 'runs' ) . ' SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, details = %s WHERE id = %d',
+			array( time(), $status, $error['code'], self::text( $error['message'] ), self::text( $error['remedy'] ), self::details( $error ), $run_id )
 		);
 		$this->prune_runs();
 	}
@@ -491,7 +492,7 @@ final class Store {
 
 		$report['domains'] = array();
 
-		foreach ( Database::rows( 'SELECT domain, value FROM ' . Database::table( 'domains' ) . ' ORDER BY domain' ) as $row ) {
+		foreach ( Database::rows( 'SELECT domain, value FROM ' . Database::table( 'domains' ) . ' ORDER BY HEX(domain)' ) as $row ) {
 			$report['domains'][ $row['domain'] ] = json_decode( (string) $row['value'], true );
 		}
 
@@ -531,12 +532,35 @@ final class Store {
 	/**
 	 * The newest run.
 	 *
-	 * @return array{id: int, started_at: int, finished_at: ?int, trigger: string, context: string, status: string, code: ?string, message: ?string, remedy: ?string, added: int, removed: int}|null
-	 *         status: running, the report's status (ok, pending, partial, changes_pending), failed, refused, interrupted
+	 * @return array{id: int, started_at: int, finished_at: ?int, trigger: string, context: string, status: string, code: ?string, message: ?string, remedy: ?string, details: array, added: int, removed: int}|null
+	 *         status: running, the report's status (ok, pending, partial, changes_pending), failed, refused, interrupted;
+	 *         details: those of the error, as the engine gave them
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function last_run(): ?array {
 		return $this->runs( 1 )[0] ?? null;
+	}
+
+	/**
+	 * The run that the last report is of, shaped as last_run().
+	 *
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function reported_run(): ?array {
+		return $this->select_runs( 'WHERE report IS NOT NULL ORDER BY id DESC LIMIT 1' )[0] ?? null;
+	}
+
+	/**
+	 * Runs with an error since the last good one, newest first, shaped as last_run().
+	 *
+	 * @return list<array>
+	 * @throws Store_Exception When they could not be read.
+	 */
+	public function errors_since_good(): array {
+		$good = 'SELECT MAX(id) FROM ' . Database::table( 'runs' ) . " WHERE code = '' AND status IN ('ok', 'pending', 'partial', 'changes_pending')";
+
+		return $this->select_runs( "WHERE code <> '' AND id > COALESCE(({$good}), 0) ORDER BY id DESC" );
 	}
 
 	/**
@@ -547,9 +571,21 @@ final class Store {
 	 * @throws Store_Exception When they could not be read.
 	 */
 	public function runs( int $limit = 20 ): array {
+		return $this->select_runs( 'ORDER BY id DESC LIMIT %d', array( $limit ) );
+	}
+
+	/**
+	 * Runs, shaped as last_run().
+	 *
+	 * @param string $which What comes after FROM.
+	 * @param array  $args  Values in it.
+	 * @return list<array>
+	 * @throws Store_Exception When they could not be read.
+	 */
+	private function select_runs( string $which, array $args = array() ): array {
 		$rows = Database::rows(
-			'SELECT id, started_at, finished_at, cause, context, status, code, message, remedy, added, removed FROM ' . Database::table( 'runs' ) . ' ORDER BY id DESC LIMIT %d',
-			array( $limit )
+			'SELECT id, started_at, finished_at, cause, context, status, code, message, remedy, details, added, removed FROM ' . Database::table( 'runs' ) . ' ' . $which,
+			$args
 		);
 
 		return array_map(
@@ -563,6 +599,7 @@ final class Store {
 				'code'        => '' === $row['code'] ? null : $row['code'],
 				'message'     => $row['message'],
 				'remedy'      => $row['remedy'],
+				'details'     => (array) json_decode( (string) $row['details'], true ),
 				'added'       => (int) $row['added'],
 				'removed'     => (int) $row['removed'],
 			),
@@ -571,7 +608,7 @@ final class Store {
 	}
 
 	/**
-	 * A page of the last report's domains.
+	 * A page of the last report's domains, by name: byte by byte, whatever the database's own order is.
 	 *
 	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, page?: int, per_page?: int} $args
 	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked.
@@ -601,7 +638,7 @@ final class Store {
 		$offset   = $per_page * ( max( 1, (int) ( $args['page'] ?? 1 ) ) - 1 );
 		$items    = array();
 
-		foreach ( Database::rows( "SELECT domain, value FROM {$from} ORDER BY domain LIMIT %d OFFSET %d", array_merge( $values, array( $per_page, $offset ) ) ) as $row ) {
+		foreach ( Database::rows( "SELECT domain, value FROM {$from} ORDER BY HEX(domain) LIMIT %d OFFSET %d", array_merge( $values, array( $per_page, $offset ) ) ) as $row ) {
 			$items[ $row['domain'] ] = json_decode( (string) $row['value'], true );
 		}
 
@@ -720,13 +757,14 @@ final class Store {
 		unset( $short['domains'], $short['state'] );
 
 		Database::write(
-			"UPDATE {$table} SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, added = %d, removed = %d, report = %s WHERE id = %d",
+			"UPDATE {$table} SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, details = %s, added = %d, removed = %d, report = %s WHERE id = %d",
 			array(
 				time(),
 				(string) ( $report['status'] ?? '' ),
 				(string) ( $report['error']['code'] ?? '' ),
 				self::text( (string) ( $report['error']['message'] ?? '' ) ),
 				self::text( (string) ( $report['error']['remedy'] ?? '' ) ),
+				self::details( (array) ( $report['error'] ?? array() ) ),
 				count( (array) ( $report['aliases']['added'] ?? array() ) ),
 				count( (array) ( $report['aliases']['removed'] ?? array() ) ),
 				self::encode( $short ),
@@ -820,6 +858,19 @@ final class Store {
 	 */
 	private static function text( string $text ): string {
 		return mb_substr( mb_scrub( $text, 'UTF-8' ), 0, 2000, 'UTF-8' );
+	}
+
+	/**
+	 * The details of an error, for translation: names, numbers and what the API answered, never a secret.
+	 *
+	 * @param array{details?: array} $error Error of an outcome or of a report.
+	 * @return string JSON; empty when there are none, or more than the column takes.
+	 * @throws Store_Exception When they cannot be written as JSON.
+	 */
+	private static function details( array $error ): string {
+		$json = empty( $error['details'] ) ? '' : self::encode( $error['details'] );
+
+		return strlen( $json ) > 60000 ? '' : $json;
 	}
 
 	/**
