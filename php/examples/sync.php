@@ -8,8 +8,11 @@
  * reads; in a real script they stand in a file of their own that only its user can read. What has to be kept between
  * two calls is kept in a file, wu_cloudways.state.json or WU_CLOUDWAYS_STATE_FILE.
  *
- * Ends with 0 when all is as wanted, 3 when a person should look, 4 when it is not finished yet, 10 to 17 when
- * nothing could be done.
+ * The domains are the whole list: one that was named last time and is not any more counts as ended, and its aliases
+ * are removed. A script that gets its list from elsewhere puts into "removed" only what it knows to have ended.
+ *
+ * Ends with 0 when all is as wanted, 2 without a domain, 3 when a person should look, 4 when it is not finished yet,
+ * 10 to 17 when nothing could be done.
  */
 
 declare(strict_types=1);
@@ -17,6 +20,13 @@ declare(strict_types=1);
 if (! extension_loaded('wu_cloudways')) {
     fwrite(STDERR, "The extension wu_cloudways is not loaded: php -d extension=/path/to/wu_cloudways.so ...\n");
     exit(20);
+}
+
+// No list is not an empty list: that would remove every alias of ours.
+$domains = array_slice($argv, 1);
+if (! $domains) {
+    fwrite(STDERR, "Usage: sync.php DOMAIN...\nName every domain that is mapped: what is not named any more is removed.\n");
+    exit(2);
 }
 
 // EMAIL, API_KEY, SERVER_ID and APP_ID are needed, the others can be left out.
@@ -27,14 +37,12 @@ foreach (['EMAIL', 'API_KEY', 'SERVER_ID', 'APP_ID', 'EXTRA_DOMAINS', 'DRY_RUN',
     }
 }
 
-$domains = array_slice($argv, 1);
-
 // One at a time, and the memory of the last call: without it nothing is ever removed at Cloudways.
 $file = fopen(getenv('WU_CLOUDWAYS_STATE_FILE') ?: 'wu_cloudways.state.json', 'c+') ?: exit(70);
 flock($file, LOCK_EX);
 $memory = json_decode((string) stream_get_contents($file), true) ?? [];
 
-// What was asked for last time and is not any more has ended on purpose.
+// What was named last time and is not any more has ended on purpose: the guard does not ask about these.
 $removed = array_values(array_diff($memory['domains'] ?? [], $domains));
 
 try {

@@ -31,6 +31,9 @@ example($sim, $state, [], 'shop.example');
 print_r($sim->aliases());
 example($sim, $state, ['WU_CLOUDWAYS_API_KEY' => 'cw_wrong'], 'shop.example');
 example($sim, $state, ['WU_CLOUDWAYS_API_KEY' => ''], 'shop.example');
+$before = file_get_contents($state);
+example($sim, $state, []);
+echo 'The aliases are ', json_encode($sim->aliases()), ', and its memory is ', file_get_contents($state) === $before ? 'as it was' : 'another', "\n";
 unlink($state);
 ?>
 --EXPECTF--
@@ -67,3 +70,9 @@ auth_failed: %s
 config_invalid: %sWU_CLOUDWAYS_API_KEY is %s
 %s
 -> 10
+
+Usage: sync.php DOMAIN...
+Name every domain that is mapped: what is not named any more is removed.
+-> 2
+
+The aliases are ["hand-made.example","shop.example","www.shop.example"], and its memory is as it was
