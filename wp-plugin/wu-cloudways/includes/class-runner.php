@@ -582,8 +582,7 @@ final class Runner {
 				$this->store->put_request( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) );
 			}
 
-			// Not at once: the clocks may ring in this kind of process again.
-			$this->scheduler->wake_at( time() + 5 * MINUTE_IN_SECONDS );
+			$this->scheduler->leave_until( time() + 5 * MINUTE_IN_SECONDS );
 
 			if ( 'cli' === $here ) {
 				$this->wake->send();

@@ -78,17 +78,36 @@ final class Scheduler {
 	}
 
 	/**
-	 * Sets the clocks to due_at(), and looks whether they are set.
+	 * Makes the work due now, for the other kind of process, and lets the clocks ring here again at that time only.
+	 *
+	 * What is due stays due: the process that is asked to run looks at it. The clocks cannot stay with it, as they would
+	 * ring here, where the extension is not, again and again.
+	 *
+	 * @param int $time Unix time.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function leave_until( int $time ): void {
+		$this->store->put( 'alarm', $time );
+		$this->wake_by( time() );
+		$this->arm();
+	}
+
+	/**
+	 * Sets the clocks to due_at(), or to when it may be, and looks whether they are set.
 	 *
 	 * @return bool True when one is.
 	 * @throws Store_Exception When the time could not be read.
 	 */
 	public function arm(): bool {
-		$due = $this->store->due_at();
+		$pulse = $this->store->pulse();
 
-		if ( null === $due ) {
+		if ( ! $pulse['due'] ) {
 			return false;
 		}
+
+		$due = max( $pulse['due'], $pulse['hold'] );
+		$due = $due <= time() ? max( $due, $pulse['alarm'] ) : $due;
 
 		return self::on_main_site(
 			function () use ( $due ): bool {

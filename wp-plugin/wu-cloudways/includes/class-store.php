@@ -26,6 +26,7 @@ defined( 'ABSPATH' ) || exit;
  *     tried     number: dirty as it was when a run last failed; the same events do not make it run again
  *     failures  number: failed runs in a row
  *     due       number: unix time of the next run
+ *     alarm     number: unix time before which the clocks do not ring for work that was left to the other process
  *     hold      number: unix time before which nobody but a person starts a run (the API said so)
  *     good      number: unix time of the last good run; cleared on deactivation
  *     state     value: the engine's memory (JSON)
@@ -251,12 +252,12 @@ final class Store {
 	/**
 	 * What decides whether a run is worth it, in one read.
 	 *
-	 * @return array{dirty: int, tried: int, failures: int, due: int, hold: int}
+	 * @return array{dirty: int, tried: int, failures: int, due: int, alarm: int, hold: int}
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function pulse(): array {
-		$pulse = array_fill_keys( array( 'dirty', 'tried', 'failures', 'due', 'hold' ), 0 );
-		$rows  = Database::rows( 'SELECT name, number FROM ' . Database::table( 'memory' ) . " WHERE name IN ('dirty', 'tried', 'failures', 'due', 'hold')" );
+		$pulse = array_fill_keys( array( 'dirty', 'tried', 'failures', 'due', 'alarm', 'hold' ), 0 );
+		$rows  = Database::rows( 'SELECT name, number FROM ' . Database::table( 'memory' ) . " WHERE name IN ('dirty', 'tried', 'failures', 'due', 'alarm', 'hold')" );
 
 		foreach ( $rows as $row ) {
 			$pulse[ $row['name'] ] = (int) $row['number'];

@@ -1,0 +1,106 @@
+// What becomes of work that is due while the extension is in one kind of process only, and of a run whose surroundings
+// change under it: settings that cannot be read, a connection that is lost, a lock that is taken over.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { join } from 'node:path';
+import { sleep, write } from './lib/lab.mjs';
+import { openStack } from './lib/stack.mjs';
+
+const OURS = ['shop.network.example', 'one.example', 'www.one.example'];
+
+/** Numbers of the plugin's memory. */
+async function memory(stack) {
+  const rows = await stack.db.sql('SELECT name, number FROM wp_wu_cloudways_sync_memory', 'wordpress');
+  return Object.fromEntries(rows.trim().split('\n').map((row) => row.split('\t')).map(([name, number]) => [name, Number(number)]));
+}
+
+const put = (stack, name, number) =>
+  stack.db.sql(`INSERT INTO wp_wu_cloudways_sync_memory (name, number) VALUES ('${name}', ${number}) ON DUPLICATE KEY UPDATE number = ${number}`, 'wordpress');
+
+/** As if the time of the next run, and of whatever rings for it, had come. */
+async function comesDue(stack) {
+  await put(stack, 'due', 'unix_timestamp() - 5');
+  await stack.db.sql(
+    `UPDATE wp_actionscheduler_actions SET scheduled_date_gmt = utc_timestamp() - INTERVAL 5 SECOND, scheduled_date_local = utc_timestamp() - INTERVAL 5 SECOND
+     WHERE hook = 'wu_cloudways_sync_run' AND status = 'pending'`,
+    'wordpress',
+  );
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+const CASES = [
+  { where: 'in php-fpm only', options: { inFpm: true, inCli: false }, run: (stack) => stack.network.runQueue() },
+  {
+    where: 'in the command line only',
+    options: { inFpm: false, inCli: true },
+    // The site's own cron comes first, and finds nobody who could do it.
+    run: async (stack) => {
+      await stack.queue();
+      await stack.network.runQueue();
+    },
+  },
+];
+
+for (const { where, options, run } of CASES) {
+  describe(`with the extension ${where}, and nothing changed`, () => {
+    let stack;
+
+    before(async () => {
+      stack = await openStack('due', options);
+      await stack.sim.setAliases([]);
+      const shop = await stack.network.addSite('shop');
+      await stack.map('one.example', shop);
+      await stack.settleAliases(OURS, { run: () => run(stack) });
+      // What the jobs of the mapping left behind is done before anything is measured.
+      await stack.settle(async () => (await memory(stack)).dirty === 0, 'nothing is left to do', { run: () => run(stack), state: () => memory(stack) });
+    });
+    after(() => stack?.close());
+
+    it('runs when it is due', async () => {
+      await comesDue(stack);
+      await stack.sim.clearLog();
+      await stack.settle(async () => (await stack.sim.log()).length > 0, 'Cloudways is asked', { patience: 20000, run: () => run(stack), state: () => memory(stack) });
+      await stack.settle(async () => (await memory(stack)).due > now() + 60, 'the next run is planned', { patience: 20000, state: () => memory(stack) });
+    });
+
+    it('orders the certificate when the DNS of a name becomes right', async () => {
+      await stack.sim.here('one.example', 'www.one.example');
+      await comesDue(stack);
+      await stack.settleCertificate(['network.example', 'one.example', 'www.one.example'], {
+        run: async () => {
+          // What the engine wants to go on with comes due as well.
+          if ((await memory(stack)).due > now()) await comesDue(stack);
+          await run(stack);
+          await sleep(2000);
+        },
+      });
+    });
+
+    it('tries a failed run again when its time has come', async () => {
+      await stack.sim.clearLog();
+      // As it is after a run that failed on an event.
+      for (const [name, number] of [['dirty', 1], ['tried', 1], ['failures', 1]]) await put(stack, name, number);
+      await comesDue(stack);
+      await stack.settle(async () => (await memory(stack)).dirty === 0, 'the run is tried again', { patience: 20000, run: () => run(stack), state: () => memory(stack) });
+      assert.equal((await memory(stack)).failures, 0);
+    });
+
+    it('does not ring again and again where the extension is not', async () => {
+      // Nobody answers: the address that is asked to run is dead, or the command line never comes.
+      stack.network.configure({ web: '127.0.0.1:9' });
+      try {
+        const rings = async () => Number((await stack.db.sql("SELECT COUNT(*) FROM wp_actionscheduler_actions WHERE hook = 'wu_cloudways_sync_run'", 'wordpress')).trim());
+        const only = () => (options.inFpm ? stack.network.runQueue() : stack.queue());
+        await comesDue(stack);
+        await only();
+        const before = await rings();
+        for (let n = 0; n < 3; n++) await only();
+        assert.ok((await rings()) <= before + 1, `${(await rings()) - before} rings in three rounds`);
+        assert.ok((await memory(stack)).due <= now(), 'what is due was put off');
+      } finally {
+        stack.network.configure({ web: `127.0.0.1:${stack.web.port}` });
+      }
+    });
+  });
+}
