@@ -104,3 +104,109 @@ for (const { where, options, run } of CASES) {
     });
   });
 }
+
+describe('a run whose surroundings fail', () => {
+  let stack;
+  let shop;
+  const sync = (...more) => stack.network.wp(['wu-cloudways', 'sync', '--no-wait', '--timeout=20', ...more], { check: false });
+  /** PHP that is loaded with the network, until the next call. */
+  const inNetwork = (code = '') => write(join(stack.network.muPlugins, 'zz-broken.php'), `<?php\n${code}\n`);
+  const said = ({ stdout, stderr }) => stdout + stderr;
+
+  before(async () => {
+    stack = await openStack('surroundings');
+    await stack.sim.setAliases([]);
+    shop = await stack.network.addSite('shop');
+    await stack.map('one.example', shop);
+    await stack.settleAliases(OURS);
+  });
+  after(() => stack?.close());
+
+  describe('with extra domains that were typed into the wizard', () => {
+    const all = [...OURS, 'extra.example'].sort();
+    const store = (value) =>
+      stack.network.eval(`return update_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA_DOMAINS', WP_Ultimo\\Helpers\\Credential_Store::encrypt( '${value}' ) );`);
+
+    before(async () => {
+      await store('extra.example');
+      await sync();
+      assert.deepEqual((await stack.sim.aliases()).sort(), all);
+    });
+    after(async () => {
+      inNetwork();
+      stack.network.setConstants({ AUTH_KEY: 'of the lab: AUTH_KEY', AUTH_SALT: 'of the lab: AUTH_SALT' });
+      await stack.network.eval("return delete_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA_DOMAINS' );");
+      await sync();
+    });
+
+    it('removes nothing when the one read of them fails', async () => {
+      inNetwork(`add_filter( 'query', function ( $sql ) {
+        return str_contains( $sql, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA' ) || ( str_contains( $sql, 'sitemeta' ) && str_contains( $sql, 'EXTRA_DOMAINS' ) ) ? 'SELECT nothing FROM nowhere' : $sql;
+      } );`);
+      const result = await sync();
+      inNetwork();
+      assert.equal(result.code, 70, said(result));
+      assert.deepEqual((await stack.sim.aliases()).sort(), all);
+    });
+
+    it('removes nothing when a name with an accent is added beside one', async () => {
+      await store('extra.example, caf\u00e9.example');
+      const result = await sync();
+      assert.ok((await stack.sim.aliases()).includes('extra.example'), said(result));
+      assert.ok((await stack.sim.aliases()).includes('xn--caf-dma.example'), said(result));
+      await store('extra.example');
+      await sync();
+      assert.deepEqual((await stack.sim.aliases()).sort(), all);
+    });
+
+    it('refuses, says which setting it is and removes nothing when the keys of wp-config.php changed', async () => {
+      stack.network.setConstants({ AUTH_KEY: 'another', AUTH_SALT: 'another' });
+      await stack.sim.clearLog();
+      const result = await sync();
+      assert.equal(result.code, 10, said(result));
+      assert.match(said(result), /WU_CLOUDWAYS_EXTRA_DOMAINS/);
+      assert.deepEqual(await stack.sim.writes(), []);
+      assert.deepEqual((await stack.sim.aliases()).sort(), all);
+      const plan = await stack.network.wp(['wu-cloudways', 'plan'], { check: false });
+      assert.equal(plan.code, 10, said(plan));
+    });
+  });
+
+  it('calls a read of the list of integrations that failed no "switched off"', async () => {
+    inNetwork(`add_filter( 'query', fn( $sql ) => str_contains( $sql, 'wu_host_integrations_enabled' ) && str_contains( $sql, 'LIMIT 1' ) ? 'SELECT nothing FROM nowhere' : $sql );`);
+    const result = await sync();
+    inNetwork();
+    assert.equal(result.code, 70, said(result));
+    assert.ok((await memory(stack)).due, 'no further run is planned');
+  });
+
+  it('does not call a database that fails "tables missing"', async () => {
+    inNetwork(`add_filter( 'query', fn( $sql ) => str_contains( $sql, 'wu_cloudways_sync_' ) ? 'SELECT nothing FROM wp_options' : $sql );`);
+    const result = await stack.network.wp(['wu-cloudways', 'status'], { check: false });
+    inNetwork();
+    assert.equal(result.code, 70, said(result));
+    assert.doesNotMatch(said(result), /tables are missing|activate/);
+  });
+
+  it('names a constant that is empty, although a value is stored beside it', async () => {
+    stack.network.setConstants({ WU_CLOUDWAYS_EMAIL: '' });
+    try {
+      await stack.network.eval("return update_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EMAIL', WP_Ultimo\\Helpers\\Credential_Store::encrypt( 'who@site.example' ) );");
+      const { problems } = await stack.json('status');
+      assert.deepEqual(problems.find(({ code }) => code === 'constants_empty')?.args.names, ['WU_CLOUDWAYS_EMAIL'], JSON.stringify(problems));
+    } finally {
+      stack.network.setConstants(stack.sim.constants());
+      await stack.network.eval("return delete_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EMAIL' );");
+    }
+  });
+
+  it('is not put off by the name of the wizard in a visitor\u2019s address', async () => {
+    await stack.network.eval("return update_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA_DOMAINS', WP_Ultimo\\Helpers\\Credential_Store::encrypt( 'late.example' ) );");
+    await comesDue(stack);
+    const { status } = await stack.visitor.get('/?wu_lab=queue&page=wp-ultimo-hosting-integration-wizard');
+    assert.equal(status, 200);
+    assert.ok((await stack.sim.aliases()).includes('late.example'), 'the run was put off');
+    await stack.network.eval("return delete_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA_DOMAINS' );");
+    await sync();
+  });
+});

@@ -27,6 +27,7 @@ final class Credentials {
 	 * Save deletes every stored value.
 	 *
 	 * @return void
+	 * @throws Store_Exception When a stored value could not be read: without it, its domains would be taken for unwanted.
 	 */
 	public function define_missing_constants(): void {
 		if ( $this->is_wizard_request() ) {
@@ -50,48 +51,54 @@ final class Credentials {
 	 * Required names that have neither a constant nor a stored value.
 	 *
 	 * @return list<string>
+	 * @throws Store_Exception When they could not be read.
 	 */
 	public function missing(): array {
 		return array_values(
 			array_filter(
 				self::REQUIRED,
-				fn( string $name ): bool => ! $this->has_constant( $name ) && '' === $this->encrypted( $name )
+				fn( string $name ): bool => ! defined( $name ) && '' === $this->encrypted( $name )
 			)
 		);
+	}
+
+	/**
+	 * Required names whose constant is empty. The extension takes it as it is, while Ultimate Multisite looks for a
+	 * stored value then, and calls the integration set up.
+	 *
+	 * @return list<string>
+	 */
+	public function empty_constants(): array {
+		return array_values( array_filter( self::REQUIRED, static fn( string $name ): bool => defined( $name ) && ! constant( $name ) ) );
 	}
 
 	/**
 	 * Names whose stored value cannot be decrypted any more: the salts in wp-config.php changed since it was typed in.
 	 *
 	 * @return list<string>
+	 * @throws Store_Exception When they could not be read.
 	 */
 	public function unreadable(): array {
 		return array_values(
 			array_filter(
 				array_merge( self::REQUIRED, self::OPTIONAL ),
-				fn( string $name ): bool => ! $this->has_constant( $name ) && '' !== $this->encrypted( $name ) && '' === $this->stored( $name )
+				fn( string $name ): bool => ! defined( $name ) && '' !== $this->encrypted( $name ) && '' === $this->stored( $name )
 			)
 		);
 	}
 
 	/**
-	 * This request shows or saves the integration wizard.
+	 * This request shows or saves the integration wizard. Anybody can put its name into an address, so that the request
+	 * must be one that the wizard answers, with something stored that would become a constant.
 	 *
 	 * @return bool
+	 * @throws Store_Exception When it could not be read what is stored.
 	 */
 	public function is_wizard_request(): bool {
 		// phpcs:ignore WordPress.Security.NonceVerification -- Nothing is done with it; the wizard checks its own nonce.
-		return 'wp-ultimo-hosting-integration-wizard' === ( $_REQUEST['page'] ?? '' );
-	}
-
-	/**
-	 * The constant holds something. Ultimate Multisite looks at it the same way.
-	 *
-	 * @param string $name Name.
-	 * @return bool
-	 */
-	private function has_constant( string $name ): bool {
-		return defined( $name ) && constant( $name );
+		return 'wp-ultimo-hosting-integration-wizard' === ( $_REQUEST['page'] ?? '' )
+			&& is_admin() && ! wp_doing_ajax() && ! wp_doing_cron() && current_user_can( 'manage_network' )
+			&& array_filter( array_merge( self::REQUIRED, self::OPTIONAL ), fn( string $name ): bool => ! defined( $name ) && '' !== $this->encrypted( $name ) );
 	}
 
 	/**
@@ -99,9 +106,10 @@ final class Credentials {
 	 *
 	 * @param string $name Name.
 	 * @return string Empty when there is none.
+	 * @throws Store_Exception When it could not be read.
 	 */
 	private function encrypted( string $name ): string {
-		$stored = get_network_option( null, 'wu_hosting_credential_' . $name, '' );
+		$stored = Database::network_option( 'wu_hosting_credential_' . $name );
 
 		return is_string( $stored ) ? $stored : '';
 	}
@@ -111,6 +119,7 @@ final class Credentials {
 	 *
 	 * @param string $name Name.
 	 * @return string Empty when there is none, or it cannot be decrypted.
+	 * @throws Store_Exception When it could not be read.
 	 */
 	private function stored( string $name ): string {
 		$encrypted = $this->encrypted( $name );
@@ -123,6 +132,6 @@ final class Credentials {
 		$value = trim( (string) $store::decrypt( $encrypted ) );
 
 		// With another key, one in a few hundred values "decrypts" into bytes that mean nothing.
-		return 1 === preg_match( '/^[\x20-\x7e]+$/', $value ) ? $value : '';
+		return 1 === preg_match( '/^\P{Cc}+$/u', $value ) ? $value : '';
 	}
 }

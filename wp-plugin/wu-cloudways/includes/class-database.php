@@ -71,6 +71,21 @@ final class Database {
 	}
 
 	/**
+	 * Reads an option of the network. get_network_option() answers the default as well when the read failed.
+	 *
+	 * @param string $name Name.
+	 * @return mixed Null when there is none.
+	 * @throws Store_Exception When it failed.
+	 */
+	public static function network_option( string $name ) {
+		global $wpdb;
+
+		$row = self::row( "SELECT meta_value FROM {$wpdb->sitemeta} WHERE meta_key = %s AND site_id = %d ORDER BY meta_id LIMIT 1", array( $name, get_current_network_id() ) );
+
+		return null === $row ? null : maybe_unserialize( (string) $row['meta_value'] );
+	}
+
+	/**
 	 * Does it all, or nothing of it.
 	 *
 	 * @param callable $work What to do.
@@ -124,10 +139,27 @@ final class Database {
 			// The statement holds values, so it is not quoted: only its first words are.
 			$words = implode( ' ', array_slice( preg_split( '/\s+/', trim( $sql ) ), 0, 3 ) );
 
-			throw new Store_Exception( trim( sprintf( 'The database refused "%s ...": %s', $words, self::reason( (string) $error ) ) ) );
+			throw new Store_Exception(
+				trim( sprintf( 'The database refused "%s ...": %s', $words, self::reason( (string) $error ) ) ),
+				self::is_missing_table( (string) $error ) ? Store_Exception::NO_TABLE : 0
+			);
 		}
 
 		return $result;
+	}
+
+	/**
+	 * The error says that there is no such table. MySQL's number is asked for, as its texts can be in other languages.
+	 *
+	 * @param string $error Error.
+	 * @return bool
+	 */
+	private static function is_missing_table( string $error ): bool {
+		global $wpdb;
+
+		$code = $wpdb->dbh instanceof \mysqli ? mysqli_errno( $wpdb->dbh ) : 0; // phpcs:ignore WordPress.DB.RestrictedFunctions -- $wpdb has no number of the last error.
+
+		return Store_Exception::NO_TABLE === $code || 1 === preg_match( '/no such table|SQLSTATE\[42S02\]/', $error );
 	}
 
 	/**

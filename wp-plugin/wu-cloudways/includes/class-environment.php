@@ -91,6 +91,7 @@ final class Environment {
 	 *                           warning  the same, when the other process has it
 	 *     extension_old         error    version: string, wanted: string
 	 *     constants_missing     error    names: list<string>
+	 *     constants_empty       error    names: list<string>  (defined in wp-config.php, without a value)
 	 *     credential_unreadable error    names: list<string>  (stored by UM's wizard, and the salts changed since)
 	 *     integration_disabled  warning  –
 	 *     clone                 error    expected: ?array, actual: array (keys sys_user, home, environment); expected is
@@ -100,6 +101,7 @@ final class Environment {
 	 *
 	 * Reads options and the memory: for pages and commands, not for the front end.
 	 *
+	 * @throws Store_Exception When the database could not be asked.
 	 * @return list<array{code: string, args: array<string, mixed>, severity: 'error'|'warning'}>
 	 */
 	public function problems(): array {
@@ -180,9 +182,10 @@ final class Environment {
 	 * The Cloudways integration is switched on in Ultimate Multisite.
 	 *
 	 * @return bool
+	 * @throws Store_Exception When it could not be read: that is not "off".
 	 */
 	public function integration_enabled(): bool {
-		$enabled = get_network_option( null, 'wu_host_integrations_enabled', array() );
+		$enabled = Database::network_option( 'wu_host_integrations_enabled' );
 
 		return is_array( $enabled ) && ! empty( $enabled['cloudways'] );
 	}
@@ -238,11 +241,16 @@ final class Environment {
 	private function configuration_problems(): array {
 		$problems   = array();
 		$missing    = $this->credentials->missing();
+		$empty      = $this->credentials->empty_constants();
 		$unreadable = $this->credentials->unreadable();
 		$holder     = $this->lock->holder();
 
 		if ( $missing ) {
 			$problems[] = self::problem( 'constants_missing', array( 'names' => $missing ) );
+		}
+
+		if ( $empty ) {
+			$problems[] = self::problem( 'constants_empty', array( 'names' => $empty ) );
 		}
 
 		if ( $unreadable ) {

@@ -186,11 +186,13 @@ final class Runner {
 		$args  = $this->complete( $args );
 		$error = $this->extension_error() ?? $this->um_error();
 
-		if ( null !== $error ) {
-			return self::outcome( 11 === $error['exit_code'] ? 'refused' : 'failed', array( 'error' => $error ) );
-		}
-
 		try {
+			$error = $error ?? $this->settings_error();
+
+			if ( null !== $error ) {
+				return self::outcome( 20 === $error['exit_code'] ? 'failed' : 'refused', array( 'error' => $error ) );
+			}
+
 			$removed = $this->store->removed();
 			$domains = $this->domains->read();
 			$options = $this->options( $args, $removed, $args['deadline'] );
@@ -748,7 +750,38 @@ final class Runner {
 			);
 		}
 
-		return null;
+		return $this->settings_error();
+	}
+
+	/**
+	 * A value was stored and cannot be read. Going on without it would take the extra domains away.
+	 *
+	 * @return array|null Error of an outcome.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function settings_error(): ?array {
+		$names = $this->credentials->unreadable();
+
+		if ( ! $names ) {
+			return null;
+		}
+
+		return $this->error(
+			'config_invalid',
+			sprintf( 'Stored settings cannot be read: %s.', implode( ', ', $names ) ),
+			'Type them into the wizard again, or define them in wp-config.php.',
+			array(
+				'details' => array(
+					'problems' => array_map(
+						static fn( string $name ): array => array(
+							'constant' => $name,
+							'fault'    => 'unreadable',
+						),
+						$names
+					),
+				),
+			)
+		);
 	}
 
 	/**

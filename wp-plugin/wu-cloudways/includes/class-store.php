@@ -124,6 +124,7 @@ final class Store {
 	 * All tables are there.
 	 *
 	 * @return bool
+	 * @throws Store_Exception When the database could not be asked.
 	 */
 	public function installed(): bool {
 		$each = array_map( static fn( string $name ): string => '(SELECT COUNT(*) FROM ' . Database::table( $name ) . ' WHERE 1 = 0)', self::TABLES );
@@ -131,6 +132,10 @@ final class Store {
 		try {
 			Database::row( 'SELECT ' . implode( ' + ', $each ) . ' AS none' );
 		} catch ( Store_Exception $error ) {
+			if ( Store_Exception::NO_TABLE !== $error->getCode() ) {
+				throw $error;
+			}
+
 			return false;
 		}
 
@@ -157,9 +162,10 @@ final class Store {
 	}
 
 	/**
-	 * The tables that can be read.
+	 * The tables that are there.
 	 *
 	 * @return list<string>
+	 * @throws Store_Exception When the database could not be asked.
 	 */
 	private function found(): array {
 		return array_values(
@@ -169,6 +175,10 @@ final class Store {
 					try {
 						Database::rows( 'SELECT 1 FROM ' . Database::table( $name ) . ' LIMIT 1' );
 					} catch ( Store_Exception $error ) {
+						if ( Store_Exception::NO_TABLE !== $error->getCode() ) {
+							throw $error;
+						}
+
 						return false;
 					}
 
