@@ -47,6 +47,7 @@ function wp_date( $format, $time ) {
 }
 
 $root = dirname( __DIR__, 2 );
+require $root . '/wp-plugin/wu-cloudways/includes/class-credentials.php';
 require $root . '/wp-plugin/wu-cloudways/includes/class-messages.php';
 
 $engine = json_decode( file_get_contents( $root . '/tests/golden/codes.json' ), true, 64, JSON_THROW_ON_ERROR );
@@ -71,6 +72,16 @@ $say  = static function ( string $what, callable $words ) use ( &$said, &$french
 foreach ( $engine['notes'] as $note ) {
 	$note['remedy'] = '' === $note['remedy'] ? '' : 'FALLBACK';
 	$say( 'note ' . $note['code'], fn() => Messages::note( $others + array( 'text' => 'FALLBACK' ) + $note ) );
+	if ( 1 === ( $note['args']['count'] ?? 0 ) ) {
+		// The engine's sample has one name; the words for several are others.
+		$note['args'] = array(
+			'names'     => array( 'a.example', 'b.example' ),
+			'count'     => 2,
+			'ours'      => 5,
+			'installed' => 5,
+		);
+		$say( "note {$note['code']}, several", fn() => Messages::note( $others + array( 'text' => 'FALLBACK' ) + $note ) );
+	}
 }
 foreach ( array( 'invalid_domain', 'dns_unknown' ) as $code ) {
 	foreach ( array_keys( $engine['reasons'][ $code ] ) as $reason ) {
@@ -108,10 +119,19 @@ foreach ( array_keys( $engine['reasons']['config_fault'] ) as $fault ) {
 	$say( "error config_invalid, fault $fault", fn() => array_diff_key( Messages::error( $others + $error ), array( 'text' => 1 ) ) );
 }
 
+// Where the remedy depends on whether the wizard has a field for the constant.
+foreach ( array( array( 'WU_CLOUDWAYS_API_URL' ), array( 'WU_CLOUDWAYS_API_URL', 'WU_CLOUDWAYS_EMAIL' ) ) as $constants ) {
+	$error = array(
+		'code'    => 'config_invalid',
+		'details' => array( 'problems' => array_map( fn( $constant ) => array( 'constant' => $constant, 'fault' => 'wrong_type' ), $constants ) ),
+	);
+	$say( 'error config_invalid, ' . implode( ' and ', $constants ), fn() => Messages::error( $others + $error ) );
+}
+
 // The plugin's own errors: those that have an exit code, and the two that are 70.
 preg_match( '/const EXIT_CODES = array\((.*?)\);/s', file_get_contents( $root . '/wp-plugin/wu-cloudways/includes/class-runner.php' ), $codes );
 preg_match_all( "/'([a-z_]+)'/", $codes[1] ?? '', $codes );
-foreach ( array_diff( array_merge( $codes[1], array( 'storage', 'internal' ) ), array_column( $engine['errors'], 'code' ) ) as $code ) {
+foreach ( array_diff( array_merge( $codes[1], array( 'storage', 'internal', 'web_silent' ) ), array_column( $engine['errors'], 'code' ) ) as $code ) {
 	$error = array(
 		'code'    => $code,
 		'message' => in_array( $code, array( 'storage', 'internal' ), true ) ? 'No connection.' : 'FALLBACK',

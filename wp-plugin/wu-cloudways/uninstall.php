@@ -25,10 +25,12 @@ wp_unschedule_hook( WU_Cloudways\Scheduler::HOOK );
 // Action Scheduler may not be loaded by now, and its actions would fail for ever.
 $wu_cloudways_actions = $GLOBALS['wpdb']->prefix . 'actionscheduler_actions';
 $wu_cloudways_logs    = $GLOBALS['wpdb']->prefix . 'actionscheduler_logs';
+$wu_cloudways_groups  = $GLOBALS['wpdb']->prefix . 'actionscheduler_groups';
 
 try {
 	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_logs} WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)", array( WU_Cloudways\Scheduler::HOOK ) );
 	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_actions} WHERE hook = %s", array( WU_Cloudways\Scheduler::HOOK ) );
+	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_groups} WHERE slug = %s", array( WU_Cloudways\Scheduler::GROUP ) );
 } catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
 	unset( $wu_cloudways_error ); // There is no Action Scheduler.
 }
@@ -37,4 +39,9 @@ if ( is_multisite() ) {
 	restore_current_blog();
 }
 
-( new WU_Cloudways\Store() )->uninstall();
+try {
+	( new WU_Cloudways\Store() )->uninstall();
+} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+	// The plugin goes all the same; what stays is named, so that somebody can drop it.
+	error_log( 'wu-cloudways: tables wu_cloudways_sync_* are left in the database. ' . $wu_cloudways_error->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions -- Ultimate Multisite's log may not be there.
+}

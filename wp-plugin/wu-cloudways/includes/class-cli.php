@@ -189,7 +189,15 @@ final class CLI {
 				}
 				if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'force', false ) ) {
 					$options['force'] = true;
-					if ( ! WP_CLI\Utils\get_flag_value( $assoc_args, 'yes', false ) ) {
+					$yes              = WP_CLI\Utils\get_flag_value( $assoc_args, 'yes', false );
+
+					if ( ! $yes && 'other_process' === Plugin::instance()->charge()->who() ) {
+						// The plan cannot be made here, and the website cannot show it.
+						if ( ! $this->confirmed_unseen() ) {
+							$this->say( __( 'Nothing was done.', 'wu-cloudways' ) );
+							return 11;
+						}
+					} elseif ( ! $yes ) {
 						$plan = Plugin::instance()->runner()->plan( array( 'force' => true ) );
 						if ( 'done' !== $plan['outcome'] || null === $plan['report'] ) {
 							return $this->failed( $plan );
@@ -238,6 +246,10 @@ final class CLI {
 	/**
 	 * Shows what the last run found and did, and when the next one is. Asks nothing outside.
 	 *
+	 * When the last run failed, that comes first (on standard error where the
+	 * format is not table), and what follows is from an earlier run, whose time
+	 * is named. The exit code is 0 all the same: the command itself did its work.
+	 *
 	 * ## OPTIONS
 	 *
 	 * [--format=<format>]
@@ -270,40 +282,62 @@ final class CLI {
 	public function status( $args, $assoc_args ) {
 		$this->guarded(
 			function () use ( $assoc_args ) {
-				$plugin   = Plugin::instance();
-				$store    = $plugin->store();
-				$ready    = $store->installed();
-				$problems = $plugin->environment()->problems();
-				$report   = $ready ? $store->last_report() : null;
-				$run      = $ready ? $store->last_run() : null;
-				$due      = $ready ? $store->due_at() : null;
-				$dirty    = $ready ? $store->dirty() : 0;
+				$plugin    = Plugin::instance();
+				$store     = $plugin->store();
+				$problems  = $plugin->environment()->problems();
+				$ready     = $store->installed();
+				$standing  = $ready ? Standing::now() : null;
+				$report    = $ready ? $store->last_report() : null;
+				$due       = $ready ? $store->due_at() : null;
+				$dirty     = $ready ? $store->dirty() : 0;
+				$run       = $standing['run'] ?? null;
+				$trouble   = $standing['trouble'] ?? null;
+				$origin    = $standing ? Messages::origin( $standing ) : '';
+				$porcelain = WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false );
+				$format    = $assoc_args['format'] ?? 'table';
+				$is_data   = ! isset( $assoc_args['fields'] ) && in_array( $format, array( 'json', 'yaml' ), true );
+				$is_table  = ! isset( $assoc_args['fields'] ) && 'table' === $format && ! $porcelain;
 
-				$this->print_problems( $problems );
+				if ( $trouble ) {
+					$this->print_trouble( $trouble, $is_table ? '' : $origin, $is_table );
+				}
+				$this->print_problems( self::unsaid( $problems, $trouble ) );
 
-				if ( WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false ) ) {
+				if ( $porcelain ) {
 					WP_CLI::line( (string) ( $run['status'] ?? 'never' ) );
 					return 0;
 				}
-				$format = $assoc_args['format'] ?? 'table';
-				if ( ! isset( $assoc_args['fields'] ) && in_array( $format, array( 'json', 'yaml' ), true ) ) {
+				if ( $is_data ) {
 					$this->print_data(
 						array(
-							'problems' => $problems,
-							'last_run' => $run,
-							'due_at'   => $due,
-							'dirty'    => $dirty,
-							'report'   => $report,
+							'problems'   => $problems,
+							'last_run'   => $run,
+							'due_at'     => $due,
+							'dirty'      => $dirty,
+							'report_run' => $standing['reported']['id'] ?? null,
+							'report'     => $report,
 						),
 						$format
 					);
 					return 0;
 				}
-				if ( 'table' === $format && ! isset( $assoc_args['fields'] ) ) {
+				if ( $is_table && $ready ) {
 					$this->print_run( $run, $due, $dirty );
 				}
 				if ( null !== $report ) {
-					$this->print_report( $report, $assoc_args, $due );
+					if ( $trouble && ! $standing['is_old'] ) {
+						// It is the report of that very run, and was said above.
+						$report['error'] = null;
+					}
+					$this->print_report(
+						$report,
+						$assoc_args,
+						array(
+							'due'    => $due,
+							'origin' => $origin,
+							'is_old' => $standing['is_old'],
+						)
+					);
 				}
 				return 0;
 			}
@@ -397,7 +431,7 @@ final class CLI {
 			unset( $options['fingerprint'] );
 
 			if ( 'handed_over' === $outcome['outcome'] && 'um' !== ( $outcome['handed_to'] ?? '' ) ) {
-				return $this->wait_for_other_process( $outcome, $began, $end, $wait );
+				return $this->wait_for_other_process( $outcome, $began, $end, $wait, ! empty( $options['force'] ) );
 			}
 
 			if ( $outcome['report'] ) {
@@ -454,8 +488,9 @@ final class CLI {
 	 * @param int   $began   When this command began, unix time.
 	 * @param float $end     When to stop, as microtime( true ) counts.
 	 * @param bool  $wait    Whether to wait at all.
+	 * @param bool  $force   A person accepted what is withheld.
 	 */
-	private function wait_for_other_process( array $outcome, int $began, float $end, bool $wait ): array {
+	private function wait_for_other_process( array $outcome, int $began, float $end, bool $wait, bool $force ): array {
 		$this->say( __( 'The extension is not loaded on the command line: the website was asked to run.', 'wu-cloudways' ) );
 
 		$store             = Plugin::instance()->store();
@@ -474,6 +509,7 @@ final class CLI {
 					'code'      => (string) $run['code'],
 					'message'   => (string) $run['message'],
 					'remedy'    => (string) $run['remedy'],
+					'details'   => $run['details'],
 					'exit_code' => Runner::EXIT_CODES[ (string) $run['code'] ] ?? 70,
 				);
 				return $outcome;
@@ -482,6 +518,17 @@ final class CLI {
 			if ( 'pending' !== $run['status'] ) {
 				return $outcome;
 			}
+		}
+		if ( $wait && $force && ! empty( $store->request()['force'] ) ) {
+			// What was accepted now must not be taken up by some later run, when there may be other things to decide.
+			$store->forget( 'request' );
+			$outcome['outcome'] = 'failed';
+			$outcome['error']   = array(
+				'code'      => 'web_silent',
+				'message'   => 'The website was asked to run and did not begin.',
+				'remedy'    => '',
+				'exit_code' => 20,
+			);
 		}
 		return $outcome;
 	}
@@ -515,6 +562,34 @@ final class CLI {
 				$this->say( ( 'removed' === $what ? '  - ' : '  + ' ) . $name );
 			}
 		}
+		return $this->asked();
+	}
+
+	/** Shows what the last run withheld, where the plan itself cannot be shown, and asks. */
+	private function confirmed_unseen(): bool {
+		$store    = Plugin::instance()->store();
+		$report   = $store->last_summary();
+		$withheld = is_array( $report['aliases']['withheld'] ?? null ) ? $report['aliases']['withheld'] : array();
+
+		$this->say( __( 'The extension is not loaded here, so the plan cannot be shown: everything that is withheld when the website runs will be accepted.', 'wu-cloudways' ) );
+		if ( null !== $report ) {
+			$when = Messages::time_and_distance( (int) $store->reported_run()['finished_at'] );
+			/* translators: %s: a time, and how long ago that is. */
+			$this->say( sprintf( $withheld ? __( 'The run of %s withheld these removals:', 'wu-cloudways' ) : __( 'The run of %s withheld no removal.', 'wu-cloudways' ), $when ) );
+		}
+		foreach ( $withheld as $name ) {
+			$this->say( '  - ' . $name );
+		}
+		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ) ) as $note ) {
+			if ( 'certificate_withheld' === ( $note['code'] ?? '' ) ) {
+				$this->say( Messages::note( $note )['text'] );
+			}
+		}
+		return $this->asked();
+	}
+
+	/** Waits for a yes. */
+	private function asked(): bool {
 		fwrite( STDERR, __( 'Do it? [y/n]', 'wu-cloudways' ) . ' ' );
 		$answer = fgets( STDIN );
 		if ( false === $answer ) {
@@ -546,17 +621,25 @@ final class CLI {
 	/**
 	 * A report in the format that was asked for.
 	 *
-	 * @param array    $report     A report.
-	 * @param array    $assoc_args Options of the command.
-	 * @param int|null $due        When the next run is, where it is known better than by the report.
+	 * @param array $report     A report.
+	 * @param array $assoc_args Options of the command.
+	 * @param array $more       due: when the next run is, where that is known better than by the report; origin: whose
+	 *                          report it is, where that has to be said; is_old: it is of an earlier run than the last.
 	 */
-	private function print_report( array $report, array $assoc_args, ?int $due = null ): void {
+	private function print_report( array $report, array $assoc_args, array $more = array() ): void {
 		unset( $report['state'] );
 		$format = $assoc_args['format'] ?? 'table';
+		$origin = $more['origin'] ?? '';
+		$is_old = $more['is_old'] ?? false;
+
+		// Everywhere in the same order, that of Store: by name, byte by byte.
+		if ( isset( $report['domains'] ) ) {
+			ksort( $report['domains'], SORT_STRING );
+		}
 
 		if ( 'table' !== $format || isset( $assoc_args['fields'] ) || isset( $assoc_args['porcelain'] ) ) {
 			// What a person must know is not lost in a pipe.
-			if ( ! empty( $report['error'] ) ) {
+			if ( ! empty( $report['error'] ) && ! $is_old ) {
 				$this->print_error( $report['error'] );
 			}
 		}
@@ -578,16 +661,17 @@ final class CLI {
 			return;
 		}
 
-		WP_CLI::line( self::color( (string) ( $report['status'] ?? '' ), Messages::headline( $report ) ) );
+		// What an earlier run came to is not how things stand.
+		WP_CLI::line( '' === $origin ? self::color( (string) ( $report['status'] ?? '' ), Messages::headline( $report ) ) : $origin );
 		WP_CLI::line( '' );
 		$this->print_aliases( $report['aliases'] ?? array() );
 		$this->print_certificate( $report['certificate'] ?? array() );
 		WP_CLI::line( '' );
 		$this->print_domains( $report['domains'] ?? array() );
-		$this->print_attention( $report );
+		$this->print_attention( $report, $is_old );
 
-		$next = $due ?? $report['next_at'] ?? null;
-		if ( 'pending' === ( $report['status'] ?? '' ) && $next ) {
+		$next = $more['due'] ?? $report['next_at'] ?? null;
+		if ( 'pending' === ( $report['status'] ?? '' ) && $next && '' === $origin ) {
 			WP_CLI::line( '' );
 			/* translators: %s: a time, and how far away it is. */
 			WP_CLI::line( sprintf( __( 'Goes on by itself: %s', 'wu-cloudways' ), Messages::time_and_distance( $next ) ) );
@@ -702,8 +786,9 @@ final class CLI {
 	 * What is not right, and what to do about it.
 	 *
 	 * @param array $report A report.
+	 * @param bool  $is_old It is of an earlier run than the last.
 	 */
-	private function print_attention( array $report ): void {
+	private function print_attention( array $report, bool $is_old ): void {
 		$items = array();
 		if ( ! empty( $report['error'] ) ) {
 			$items[] = Messages::error( $report['error'] );
@@ -725,7 +810,7 @@ final class CLI {
 			return;
 		}
 		WP_CLI::line( '' );
-		WP_CLI::line( WP_CLI::colorize( '%Y' . __( 'What needs attention', 'wu-cloudways' ) . '%n' ) );
+		WP_CLI::line( WP_CLI::colorize( '%Y' . ( $is_old ? __( 'What needed attention then', 'wu-cloudways' ) : __( 'What needs attention', 'wu-cloudways' ) ) . '%n' ) );
 		foreach ( $items as $item ) {
 			WP_CLI::line( '- ' . $item['text'] );
 			if ( '' !== $item['remedy'] ) {
@@ -740,10 +825,6 @@ final class CLI {
 			WP_CLI::line( __( 'There was no run yet. Start one with: wp wu-cloudways sync', 'wu-cloudways' ) );
 		} else {
 			$this->fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::status( (string) $run['status'] ) );
-			if ( ! empty( $run['code'] ) ) {
-				$error = Messages::error( $run );
-				$this->fact( '', trim( $error['text'] . ' ' . $error['remedy'] ) );
-			}
 		}
 		if ( null !== $due ) {
 			$this->fact( __( 'Next run', 'wu-cloudways' ), Messages::time_and_distance( $due ) );
@@ -753,6 +834,45 @@ final class CLI {
 			$this->fact( __( 'Waiting', 'wu-cloudways' ), sprintf( _n( '%s change', '%s changes', $dirty, 'wu-cloudways' ), number_format_i18n( $dirty ) ) );
 		}
 		WP_CLI::line( '' );
+	}
+
+	/**
+	 * That the last run did not end well, why, and what to do.
+	 *
+	 * @param array  $run      `trouble` of Standing::now().
+	 * @param string $origin   Whose report follows, where that is to be said here.
+	 * @param bool   $is_table It is part of what was asked for; otherwise it goes to standard error.
+	 */
+	private function print_trouble( array $run, string $origin, bool $is_table ): void {
+		$words = Messages::trouble( $run );
+		$lines = array();
+		foreach ( $words['items'] as $item ) {
+			$lines[] = '  - ' . $item;
+		}
+		$lines = array_filter( array_merge( $lines, array( $words['remedy'], $origin ) ), 'strlen' );
+
+		if ( ! $is_table ) {
+			$this->say( implode( "\n", array_merge( array( $words['text'] ), $lines ) ), 'error' );
+			return;
+		}
+		WP_CLI::line( WP_CLI::colorize( '%R' . str_replace( '%', '%%', $words['text'] ) . '%n' ) );
+		foreach ( $lines as $line ) {
+			WP_CLI::line( $line );
+		}
+		WP_CLI::line( '' );
+	}
+
+	/**
+	 * The problems, without the one that the trouble of the last run says already.
+	 *
+	 * @param list<array> $problems Environment::problems().
+	 * @param array|null  $trouble  `trouble` of Standing::now().
+	 * @return list<array>
+	 */
+	private static function unsaid( array $problems, ?array $trouble ): array {
+		$said = 'interrupted' === ( $trouble['status'] ?? '' ) ? 'lock_held' : '';
+
+		return array_values( array_filter( $problems, static fn( array $problem ): bool => $said !== $problem['code'] ) );
 	}
 
 	/** @param list<array> $problems Environment::problems(). */

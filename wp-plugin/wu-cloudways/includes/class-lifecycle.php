@@ -26,12 +26,21 @@ final class Lifecycle {
 
 		$plugin = Plugin::instance();
 
-		$plugin->store()->install();
-		$plugin->environment()->remember_here();
-		$plugin->scheduler()->wake_by( time() + Scheduler::RECONCILE );
+		try {
+			$plugin->store()->install();
+			$plugin->environment()->remember_here();
+			$plugin->scheduler()->wake_by( time() + Scheduler::RECONCILE );
 
-		// A time from before a deactivation may be kept; its clocks are not.
-		$plugin->scheduler()->arm();
+			// A time from before a deactivation may be kept; its clocks are not.
+			$plugin->scheduler()->arm();
+		} catch ( \Throwable $error ) {
+			// A fatal error here would say less than the notice that follows, and look_after() tries again.
+			$plugin->log()->trouble( $error );
+
+			if ( defined( 'WP_CLI' ) && WP_CLI ) {
+				\WP_CLI::warning( $error->getMessage() );
+			}
+		}
 	}
 
 	/**

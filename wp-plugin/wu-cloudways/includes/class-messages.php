@@ -40,8 +40,11 @@ final class Messages {
 				unset( $args['reason'] );
 			}
 		}
+		$notes = self::notes();
+		$key   = '1' === ( $args['count'] ?? '' ) && isset( $notes[ $code . '.one' ] ) ? $code . '.one' : $code;
+
 		return self::fill(
-			self::notes()[ $code ] ?? array(),
+			$notes[ $key ] ?? array(),
 			$args,
 			(string) ( $note['text'] ?? $code ),
 			(string) ( $note['remedy'] ?? '' )
@@ -49,7 +52,7 @@ final class Messages {
 	}
 
 	/**
-	 * An error: of an outcome of Runner, or of a report.
+	 * An error: of an outcome of Runner, of a report, or of a run.
 	 *
 	 * @param array $error {code: string, message: string, remedy: string, retry_after?: ?int, details?: array}.
 	 * @return array{text: string, remedy: string, items: list<string>} items: one line for each problem with a constant.
@@ -61,7 +64,9 @@ final class Messages {
 		$items   = array();
 		$faults  = self::constant_faults();
 
-		foreach ( is_array( $details['problems'] ?? null ) ? $details['problems'] : array() as $problem ) {
+		$problems = is_array( $details['problems'] ?? null ) ? $details['problems'] : array();
+
+		foreach ( $problems as $problem ) {
 			$fault = $faults[ $problem['fault'] ?? '' ] ?? '{constant}: ' . (string) ( $problem['fault'] ?? '?' );
 
 			$items[] = strtr( $fault, array( '{constant}' => (string) ( $problem['constant'] ?? '?' ) ) );
@@ -75,15 +80,73 @@ final class Messages {
 			$args['seconds'] = (string) (int) $error['retry_after'];
 		}
 
+		if ( $problems ) {
+			// Most constants have a field in the wizard as well; the remedy must not send anybody there for the others.
+			$in_wizard = array_intersect( array_merge( Credentials::REQUIRED, Credentials::OPTIONAL ), array_column( $problems, 'constant' ) );
+			$elsewhere = array_diff( array_column( $problems, 'constant' ), $in_wizard );
+
+			$args['wizard'] = implode( ', ', $in_wizard );
+			$args['reason'] = $elsewhere ? ( $in_wizard ? 'some_in_wizard' : 'none_in_wizard' ) : '';
+		}
+
 		$errors = self::errors();
 		$key    = isset( $args['reason'], $errors[ $code . '.' . $args['reason'] ] ) ? $code . '.' . $args['reason'] : $code;
 
 		return self::fill(
 			$errors[ $key ] ?? array(),
 			$args,
-			(string) ( $error['message'] ?? $code ),
+			// The engine's messages begin like the middle of a sentence.
+			ucfirst( (string) ( $error['message'] ?? $code ) ),
 			(string) ( $error['remedy'] ?? '' )
 		) + array( 'items' => $items );
+	}
+
+	/**
+	 * A run that did not end well: when, why, and what to do.
+	 *
+	 * @param array $run `trouble` of Standing::now().
+	 * @return array{text: string, remedy: string, items: list<string>} As error() gives it.
+	 */
+	public static function trouble( array $run ): array {
+		if ( 'interrupted' === $run['status'] ) {
+			return self::fill( self::problems()['lock_held'], array( 'since' => self::time_and_distance( (int) $run['started_at'] ) ), '', '' ) + array( 'items' => array() );
+		}
+
+		$error = self::error( $run );
+		$when  = self::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) );
+
+		switch ( $run['status'] ) {
+			case 'failed':
+				/* translators: 1: a time, and how long ago that is, 2: the reason, in sentences of its own. */
+				$text = __( 'The last run failed, on %1$s. %2$s', 'wu-cloudways' );
+				break;
+			case 'refused':
+				/* translators: 1: a time, and how long ago that is, 2: the reason, in sentences of its own. */
+				$text = __( 'The last run was refused, on %1$s. %2$s', 'wu-cloudways' );
+				break;
+			default:
+				/* translators: 1: a time, and how long ago that is, 2: the reason, in sentences of its own. */
+				$text = __( 'The last run stopped before its end, on %1$s. %2$s', 'wu-cloudways' );
+		}
+		$error['text'] = sprintf( $text, $when, $error['text'] );
+
+		return $error;
+	}
+
+	/**
+	 * Whose report it is that follows, where that is not plain; empty where it is.
+	 *
+	 * @param array $standing Standing::now().
+	 */
+	public static function origin( array $standing ): string {
+		if ( null === $standing['reported'] ) {
+			return '';
+		}
+		if ( $standing['is_old'] ) {
+			/* translators: %s: a time, and how long ago that is. */
+			return sprintf( __( 'What follows is from the run of %s.', 'wu-cloudways' ), self::time_and_distance( (int) $standing['reported']['finished_at'] ) );
+		}
+		return null === $standing['trouble'] ? '' : __( 'What follows is what it had found and done by then.', 'wu-cloudways' );
 	}
 
 	/**
@@ -259,20 +322,22 @@ final class Messages {
 			$renewal = $renewal || 'switch_auto_renewal_on' === ( $action['action'] ?? '' );
 		}
 
+		$planned = 'changes_pending' === $status;
+
 		if ( $added ) {
 			/* translators: %s: number of aliases. */
-			$parts[] = sprintf( 'changes_pending' === $status ? _n( '%s alias to add', '%s aliases to add', $added, 'wu-cloudways' ) : _n( '%s alias added', '%s aliases added', $added, 'wu-cloudways' ), number_format_i18n( $added ) );
+			$parts[] = sprintf( $planned ? _n( 'To add: %s alias.', 'To add: %s aliases.', $added, 'wu-cloudways' ) : _n( '%s alias added.', '%s aliases added.', $added, 'wu-cloudways' ), number_format_i18n( $added ) );
 		}
 		if ( $removed ) {
 			/* translators: %s: number of aliases. */
-			$parts[] = sprintf( 'changes_pending' === $status ? _n( '%s alias to remove', '%s aliases to remove', $removed, 'wu-cloudways' ) : _n( '%s alias removed', '%s aliases removed', $removed, 'wu-cloudways' ), number_format_i18n( $removed ) );
+			$parts[] = sprintf( $planned ? _n( 'To remove: %s alias.', 'To remove: %s aliases.', $removed, 'wu-cloudways' ) : _n( '%s alias removed.', '%s aliases removed.', $removed, 'wu-cloudways' ), number_format_i18n( $removed ) );
 		}
 		if ( $ordered ) {
 			/* translators: %s: number of names in the certificate. */
-			$parts[] = sprintf( 'changes_pending' === $status ? _n( 'a certificate for %s name to order', 'a certificate for %s names to order', $ordered, 'wu-cloudways' ) : _n( 'a certificate for %s name ordered', 'a certificate for %s names ordered', $ordered, 'wu-cloudways' ), number_format_i18n( $ordered ) );
+			$parts[] = sprintf( $planned ? _n( 'To order: a certificate for %s name.', 'To order: a certificate for %s names.', $ordered, 'wu-cloudways' ) : _n( 'Ordered: a certificate for %s name.', 'Ordered: a certificate for %s names.', $ordered, 'wu-cloudways' ), number_format_i18n( $ordered ) );
 		}
 		if ( $renewal ) {
-			$parts[] = __( 'automatic renewal to switch on', 'wu-cloudways' );
+			$parts[] = __( 'To switch on: the automatic renewal of the certificate.', 'wu-cloudways' );
 		}
 
 		switch ( $status ) {
@@ -291,7 +356,7 @@ final class Messages {
 			default:
 				$text = ucfirst( self::status( $status ) ) . '.';
 		}
-		return $parts ? $text . ' ' . ucfirst( implode( ', ', $parts ) ) . '.' : $text;
+		return implode( ' ', array_merge( array( $text ), $parts ) );
 	}
 
 	/**
@@ -428,9 +493,17 @@ final class Messages {
 				__( '{count} of {ours} aliases would be removed although no mapping ended: {names}. They were kept.', 'wu-cloudways' ),
 				__( 'Check that these domains are really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
 			),
+			'removals_withheld.one'   => array(
+				__( 'The alias {names} would be removed although no mapping ended. It was kept.', 'wu-cloudways' ),
+				__( 'Check that it is really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
+			),
 			'certificate_withheld'    => array(
 				__( 'The certificate would lose {count} of {installed} names: {names}. It was left as it is.', 'wu-cloudways' ),
 				__( 'Check that these domains are really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
+			),
+			'certificate_withheld.one' => array(
+				__( 'The certificate would lose {names}. It was left as it is.', 'wu-cloudways' ),
+				__( 'Check that it is really not mapped any more, then run: wp wu-cloudways sync --force', 'wu-cloudways' ),
 			),
 			'foreign_vanished'        => array(
 				__( 'Aliases made by hand were there last time and are gone: {names}.', 'wu-cloudways' ),
@@ -519,6 +592,14 @@ final class Messages {
 				__( 'The Cloudways settings are not valid.', 'wu-cloudways' ),
 				__( 'Correct these constants in wp-config.php, or the values in the Cloudways wizard of Ultimate Multisite.', 'wu-cloudways' ),
 			),
+			'config_invalid.some_in_wizard'    => array(
+				__( 'The Cloudways settings are not valid.', 'wu-cloudways' ),
+				__( 'Correct these constants in wp-config.php. The Cloudways wizard of Ultimate Multisite has fields for these only: {wizard}.', 'wu-cloudways' ),
+			),
+			'config_invalid.none_in_wizard'    => array(
+				__( 'The Cloudways settings are not valid.', 'wu-cloudways' ),
+				__( 'Correct this in wp-config.php; the Cloudways wizard of Ultimate Multisite has no field for it.', 'wu-cloudways' ),
+			),
 			'config_invalid.server_not_found'  => array(
 				__( 'Server {server_id} (WU_CLOUDWAYS_SERVER_ID) is not in this Cloudways account.', 'wu-cloudways' ),
 				__( 'Check WU_CLOUDWAYS_SERVER_ID: it is the number in the server’s address on the Cloudways platform. Check too that the token or key belongs to the account that owns the server.', 'wu-cloudways' ),
@@ -597,6 +678,10 @@ final class Messages {
 					? __( 'Give PHP its file: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' )
 					: __( 'Load it in PHP-FPM; the notice about it says how.', 'wu-cloudways' ),
 			),
+			'web_silent'                       => array(
+				__( 'The website was asked to run and did not begin; the request was taken back.', 'wu-cloudways' ),
+				__( 'Check that this server reaches the website under its own address, or load the extension here: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' ),
+			),
 			'extension_old'                    => array(
 				__( 'The PHP extension wu_cloudways is too old for this plugin.', 'wu-cloudways' ),
 				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
@@ -659,6 +744,10 @@ final class Messages {
 				__( 'Settings are missing: {names}.', 'wu-cloudways' ),
 				__( 'Define them in wp-config.php, or type them into the wizard: Ultimate Multisite → Settings → Integrations → Cloudways → Configuration.', 'wu-cloudways' ),
 			),
+			'constants_empty'       => array(
+				__( 'Constants in wp-config.php are empty: {names}. What was typed into the wizard does not count while they are there.', 'wu-cloudways' ),
+				__( 'Give them a value, or remove them from wp-config.php.', 'wu-cloudways' ),
+			),
 			'credential_unreadable' => array(
 				__( 'Stored settings cannot be read any more: {names}. The security keys in wp-config.php have changed since they were saved.', 'wu-cloudways' ),
 				__( 'Type them into the wizard again (Ultimate Multisite → Settings → Integrations → Cloudways → Configuration), or define them in wp-config.php.', 'wu-cloudways' ),
@@ -673,7 +762,7 @@ final class Messages {
 			),
 			'tables_missing'        => array(
 				__( 'The plugin’s tables are missing from the database.', 'wu-cloudways' ),
-				__( 'Deactivate the plugin and activate it again for the network. If that does not help, the database user may not create tables.', 'wu-cloudways' ),
+				__( 'Bring them back from a backup of the database. When all of them are gone, the next run makes new ones; if it does not, the database user may not create tables.', 'wu-cloudways' ),
 			),
 		);
 	}
@@ -689,11 +778,12 @@ final class Messages {
 			'missing'        => __( '{constant} is not defined.', 'wu-cloudways' ),
 			'empty'          => __( '{constant} is empty.', 'wu-cloudways' ),
 			'wrong_type'     => __( '{constant} is neither text nor a number.', 'wu-cloudways' ),
+			'unreadable'     => __( '{constant} was typed into the wizard and cannot be read any more: type it in again, or define it in wp-config.php.', 'wu-cloudways' ),
 			'not_an_email'   => __( '{constant} is not an e-mail address.', 'wu-cloudways' ),
 			'not_an_id'      => __( '{constant} is not a positive whole number.', 'wu-cloudways' ),
 			'not_a_key'      => __( '{constant} holds blanks or control characters; copy it again.', 'wu-cloudways' ),
 			'not_a_policy'   => __( '{constant} is neither "keep" nor "replace".', 'wu-cloudways' ),
-			'not_an_api_url' => __( '{constant} is not an https address.', 'wu-cloudways' ),
+			'not_an_api_url' => __( '{constant} is neither an https address nor an http address on loopback (localhost, 127.0.0.1, [::1]).', 'wu-cloudways' ),
 			'not_servers'    => __( '{constant} is not a list of IP addresses, with a port or without.', 'wu-cloudways' ),
 		);
 	}
@@ -870,9 +960,14 @@ final class Messages {
 	 */
 	private static function fill( array $patterns, array $args, string $text, string $remedy ): array {
 		return array(
-			'text'   => self::put( $patterns[0] ?? '', $args ) ?? $text,
+			'text'   => self::ended( self::put( $patterns[0] ?? '', $args ) ?? $text ),
 			'remedy' => self::put( $patterns[1] ?? '', $args ) ?? $remedy,
 		);
+	}
+
+	/** With a full stop, as a remedy may follow: what Cloudways answered, or the engine said, may end without. */
+	private static function ended( string $text ): string {
+		return '' === $text || preg_match( '/[.!?…:]["»”’)]?$/u', $text ) ? $text : $text . '.';
 	}
 
 	/** The pattern with its arguments in it, or null when it is empty or one of them is missing. */

@@ -85,22 +85,41 @@ final class Network_Page {
 		}
 		check_admin_referer( 'wu_cloudways_' . $action );
 
-		switch ( $action ) {
-			case 'sync':
-				$answer = self::sync();
-				break;
-			case 'test':
-				$answer = self::test();
-				break;
-			case 'confirm_site':
-				$answer = self::confirm_site();
-				break;
-			default:
-				wp_die( esc_html__( 'This action does not exist.', 'wu-cloudways' ), 400 );
+		try {
+			switch ( $action ) {
+				case 'sync':
+					$answer = self::sync();
+					break;
+				case 'test':
+					$answer = self::test();
+					break;
+				case 'confirm_site':
+					$answer = self::confirm_site();
+					break;
+				default:
+					wp_die( esc_html__( 'This action does not exist.', 'wu-cloudways' ), 400 );
+			}
+		} catch ( \Throwable $failure ) {
+			$answer = self::failure( $failure );
 		}
-		set_site_transient( self::answer_key(), $answer, 5 * MINUTE_IN_SECONDS );
-		wp_safe_redirect( self::url() );
-		exit;
+
+		// An answer that is like the one before it counts as "not stored".
+		delete_site_transient( self::answer_key() );
+
+		if ( set_site_transient( self::answer_key(), $answer, 5 * MINUTE_IN_SECONDS ) ) {
+			wp_safe_redirect( self::url() );
+			exit;
+		}
+		// The database takes nothing: after a redirect the answer would be lost.
+		wp_die(
+			wp_kses_post( implode( '', array_map( static fn( string $line ): string => '<p>' . esc_html( $line ) . '</p>', $answer['lines'] ) ) ),
+			esc_html__( 'Cloudways', 'wu-cloudways' ),
+			array(
+				'response'  => 'error' === $answer['type'] ? 500 : 200,
+				'link_url'  => esc_url( self::url() ),
+				'link_text' => esc_html__( 'Back to the Cloudways page', 'wu-cloudways' ),
+			)
+		);
 	}
 
 	/** Prints the page. */
@@ -120,23 +139,20 @@ final class Network_Page {
 		try {
 			self::show_memory();
 		} catch ( \Throwable $failure ) {
-			$words = Messages::error(
-				array(
-					'code'    => $failure instanceof Store_Exception ? 'storage' : 'internal',
-					'message' => $failure->getMessage(),
-				)
-			);
-			self::notice( 'error', array( $words['text'], $words['remedy'] ) );
+			$answer = self::failure( $failure );
+			self::notice( $answer['type'], $answer['lines'] );
 		}
 		echo '</div>';
 	}
 
 	/** Everything that comes from the plugin's tables. */
 	private static function show_memory(): void {
-		$store   = Plugin::instance()->store();
-		$ready   = $store->installed();
-		$summary = $ready ? $store->last_summary() : null;
-		$run     = $ready ? $store->last_run() : null;
+		$store    = Plugin::instance()->store();
+		$ready    = $store->installed();
+		$summary  = $ready ? $store->last_summary() : null;
+		$standing = $ready ? Standing::now() : null;
+		$origin   = $standing ? Messages::origin( $standing ) : '';
+		$is_old   = $standing['is_old'] ?? false;
 
 		echo '<div class="wu-cloudways-actions">';
 		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
@@ -146,16 +162,28 @@ final class Network_Page {
 		echo '</div>';
 
 		echo '<div class="wu-cloudways-cards">';
-		self::show_runs( $run, $ready ? $store->due_at() : null, $ready ? $store->dirty() : 0, $summary );
+		self::show_runs( $standing, $ready ? $store->due_at() : null, $ready ? $store->dirty() : 0, $summary );
+		if ( '' !== $origin ) {
+			self::show_connection();
+			echo '</div>';
+			echo '<p class="wu-cloudways-origin"><strong>' . esc_html( $origin ) . '</strong></p>';
+			echo '<div class="wu-cloudways-cards">';
+		}
 		if ( $summary ) {
 			self::show_aliases( $summary['aliases'] ?? array() );
 			self::show_certificate( $summary['certificate'] ?? array() );
 		}
-		self::show_connection();
+		if ( '' === $origin ) {
+			self::show_connection();
+		}
 		echo '</div>';
 
 		if ( $summary ) {
-			self::show_attention( $summary );
+			if ( ! empty( $standing['trouble'] ) && ! $is_old ) {
+				// It is the report of that very run, and was said above.
+				$summary['error'] = null;
+			}
+			self::show_attention( $summary, $is_old );
 			self::show_domains( $store );
 		}
 	}
@@ -163,23 +191,30 @@ final class Network_Page {
 	/**
 	 * Last run and next.
 	 *
-	 * @param array|null $run     Store::last_run().
-	 * @param int|null   $due     Store::due_at().
-	 * @param int        $dirty   Store::dirty().
-	 * @param array|null $summary Store::last_summary().
+	 * @param array|null $standing Standing::now().
+	 * @param int|null   $due      Store::due_at().
+	 * @param int        $dirty    Store::dirty().
+	 * @param array|null $summary  Store::last_summary().
 	 */
-	private static function show_runs( ?array $run, ?int $due, int $dirty, ?array $summary ): void {
+	private static function show_runs( ?array $standing, ?int $due, int $dirty, ?array $summary ): void {
+		$run     = $standing['run'] ?? null;
+		$trouble = $standing['trouble'] ?? null;
+		$is_old  = $standing['is_old'] ?? false;
+
 		self::open_card( __( 'Status', 'wu-cloudways' ) );
-		if ( $summary ) {
+		if ( $trouble ) {
+			$words = Messages::trouble( $trouble );
+			echo '<p class="wu-cloudways-headline is-failed">' . esc_html( $words['text'] ) . '</p>';
+			self::items( $words['items'] );
+			if ( '' !== $words['remedy'] ) {
+				echo '<p>' . esc_html( $words['remedy'] ) . '</p>';
+			}
+		} elseif ( $summary && ! $is_old ) {
 			echo '<p class="wu-cloudways-headline is-' . esc_attr( (string) ( $summary['status'] ?? '' ) ) . '">' . esc_html( Messages::headline( $summary ) ) . '</p>';
 		}
 		echo '<dl>';
 		if ( $run ) {
 			self::fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::status( (string) $run['status'] ) );
-			if ( ! empty( $run['code'] ) ) {
-				$error = Messages::error( $run );
-				self::fact( __( 'It said', 'wu-cloudways' ), trim( $error['text'] . ' ' . $error['remedy'] ) );
-			}
 		} else {
 			self::fact( __( 'Last run', 'wu-cloudways' ), __( 'none yet', 'wu-cloudways' ) );
 		}
@@ -188,7 +223,7 @@ final class Network_Page {
 			/* translators: %s: number of changes. */
 			self::fact( __( 'Waiting', 'wu-cloudways' ), sprintf( _n( '%s change', '%s changes', $dirty, 'wu-cloudways' ), number_format_i18n( $dirty ) ) );
 		}
-		if ( ! empty( $summary['operation']['id'] ) ) {
+		if ( ! empty( $summary['operation']['id'] ) && ! $is_old ) {
 			self::fact( __( 'At Cloudways', 'wu-cloudways' ), Messages::operation( $summary['operation'] ) );
 		}
 		echo '</dl>';
@@ -281,8 +316,9 @@ final class Network_Page {
 	 * The error that stopped the run, and the warnings.
 	 *
 	 * @param array $summary Store::last_summary().
+	 * @param bool  $is_old  It is of an earlier run than the last.
 	 */
-	private static function show_attention( array $summary ): void {
+	private static function show_attention( array $summary, bool $is_old ): void {
 		$items = array();
 		if ( ! empty( $summary['error'] ) ) {
 			$items[] = Messages::error( $summary['error'] );
@@ -293,9 +329,12 @@ final class Network_Page {
 		if ( ! $items ) {
 			return;
 		}
-		echo '<h2>' . esc_html__( 'What needs attention', 'wu-cloudways' ) . '</h2><ul class="ul-disc">';
+		$title = $is_old ? __( 'What needed attention then', 'wu-cloudways' ) : __( 'What needs attention', 'wu-cloudways' );
+		echo '<h2>' . esc_html( $title ) . '</h2><ul class="ul-disc">';
 		foreach ( $items as $item ) {
-			echo '<li><strong>' . esc_html( $item['text'] ) . '</strong> ' . esc_html( $item['remedy'] ) . '</li>';
+			echo '<li><strong>' . esc_html( $item['text'] ) . '</strong> ' . esc_html( $item['remedy'] );
+			self::items( $item['items'] ?? array() );
+			echo '</li>';
 		}
 		echo '</ul>';
 	}
@@ -437,13 +476,33 @@ final class Network_Page {
 	}
 
 	/**
-	 * A person says that this site is the original.
+	 * A person says that this site is the original: what waited for that is sent at once.
 	 *
 	 * @return array{type: string, lines: list<string>}
+	 * @throws Store_Exception When that could not be kept.
 	 */
 	private static function confirm_site(): array {
 		Plugin::instance()->clone_guard()->confirm();
-		return self::answer( 'success', array( __( 'This site is the original from now on, and may write to Cloudways.', 'wu-cloudways' ) ) );
+
+		$answer = self::sync();
+		array_unshift( $answer['lines'], __( 'This site is the original from now on, and may write to Cloudways.', 'wu-cloudways' ) );
+		return $answer;
+	}
+
+	/**
+	 * Something that was thrown, in words.
+	 *
+	 * @param \Throwable $failure What was thrown.
+	 * @return array{type: string, lines: list<string>}
+	 */
+	private static function failure( \Throwable $failure ): array {
+		$words = Messages::error(
+			array(
+				'code'    => $failure instanceof Store_Exception ? 'storage' : 'internal',
+				'message' => $failure->getMessage(),
+			)
+		);
+		return self::answer( 'error', array( $words['text'], $words['remedy'] ) );
 	}
 
 	/**
@@ -508,6 +567,17 @@ final class Network_Page {
 	/** Closes it. */
 	private static function close_card(): void {
 		echo '</section>';
+	}
+
+	/**
+	 * A list, when there is something in it.
+	 *
+	 * @param list<string> $items Plain text.
+	 */
+	private static function items( array $items ): void {
+		if ( $items ) {
+			echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $items ) ) . '</li></ul>';
+		}
 	}
 
 	/** A label and a value. */

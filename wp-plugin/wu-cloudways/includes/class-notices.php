@@ -32,9 +32,55 @@ final class Notices {
 			// The page has them in a place of its own.
 			return;
 		}
-		foreach ( self::problems() as $problem ) {
+		$problems = self::problems();
+		foreach ( $problems as $problem ) {
 			self::render( $problem );
 		}
+		if ( is_multisite() ) {
+			self::show_error( $problems );
+		}
+	}
+
+	/**
+	 * What a person must correct before a run can succeed again, if anything.
+	 *
+	 * @param list<array> $problems Environment::problems(), which were said already.
+	 */
+	private static function show_error( array $problems ): void {
+		try {
+			$run = Standing::for_a_person();
+		} catch ( \Throwable $failure ) {
+			// Without a memory there is nothing to tell, and the problems say that it cannot be read.
+			return;
+		}
+		if ( null === $run || self::is_said( $run, $problems ) ) {
+			return;
+		}
+
+		$words = Messages::error( $run );
+		/* translators: 1: a time, and how long ago that is, 2: the reason, in sentences of its own. */
+		$text = sprintf( __( 'The run of %1$s failed, and this does not go away by itself. %2$s', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ), $words['text'] );
+
+		echo '<div class="notice notice-error wu-cloudways-notice" data-code="' . esc_attr( $run['code'] ) . '">';
+		echo '<p><strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' . esc_html( $text ) . '</p>';
+		if ( $words['items'] ) {
+			echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $words['items'] ) ) . '</li></ul>';
+		}
+		echo '<p>' . esc_html( $words['remedy'] ) . '</p>';
+		echo '<p><a href="' . esc_url( Network_Page::url() ) . '">' . esc_html__( 'Open the Cloudways page', 'wu-cloudways' ) . '</a></p></div>';
+	}
+
+	/**
+	 * The problems name each constant that the run complained about: it is said already, and better.
+	 *
+	 * @param array       $run      Store::last_run().
+	 * @param list<array> $problems Environment::problems().
+	 */
+	private static function is_said( array $run, array $problems ): bool {
+		$faulty = array_column( (array) ( $run['details']['problems'] ?? array() ), 'constant' );
+		$named  = array_merge( array(), ...array_map( static fn( array $problem ): array => (array) ( $problem['args']['names'] ?? array() ), $problems ) );
+
+		return $faulty && ! array_diff( $faulty, $named );
 	}
 
 	/**
