@@ -90,7 +90,7 @@ describe('the extension in php-fpm', () => {
     await until(async () => (await sim.log()).length > 0, 'the call is at work');
     site.fpm.signal('SIGUSR2');
     // The worker may finish its call or be ended with it; either way the pool serves again.
-    await Promise.race([call.catch(() => {}), sleep(10000)]);
+    await Promise.race([call.catch(() => {}), sleep(10000, true)]);
     const answer = await until(() => site.json('/test.php').catch(() => null), 'the pool serves after a reload', 10000);
     assert.ok(answer.answer, 'no answer after the reload');
     await site.stop();

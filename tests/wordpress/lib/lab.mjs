@@ -13,6 +13,9 @@ export const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 /** How long a process may take to end before it is killed, in milliseconds. */
 const GRACE = 5000;
 
+// What root writes here, the site's user reads.
+process.umask(0o022);
+
 const open = new Set();
 const running = new Set();
 let signalsSet = false;
