@@ -209,4 +209,116 @@ describe('a run whose surroundings fail', () => {
     await stack.network.eval("return delete_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_EXTRA_DOMAINS' );");
     await sync();
   });
+
+  it('saves nothing as good when the connection is lost inside the saving transaction', async () => {
+    await stack.map('two.example', shop);
+    // Killed when the run's own row is written: $wpdb connects again and repeats that statement by itself.
+    inNetwork(`add_filter( 'query', function ( $sql ) {
+      static $done = false;
+      global $wpdb;
+      if ( ! $done && str_starts_with( $sql, 'UPDATE' ) && str_contains( $sql, 'sync_runs' ) && str_contains( $sql, 'report = ' ) ) {
+        $done = true;
+        $other = mysqli_init();
+        mysqli_real_connect( $other, 'localhost', '${stack.db.user}', '', null, 0, '${stack.db.socket}' );
+        mysqli_query( $other, 'KILL ' . $wpdb->dbh->thread_id );
+        usleep( 300000 );
+      }
+      return $sql;
+    } );`);
+    const result = await sync();
+    inNetwork();
+    assert.equal(result.code, 70, said(result));
+    assert.match(said(result), /connection to the database was lost/i);
+    const { dirty, failures } = await memory(stack);
+    assert.ok(dirty > 0 && failures === 1, `it counts as done: dirty ${dirty}, failures ${failures}`);
+    assert.equal((await stack.db.sql('SELECT status FROM wp_wu_cloudways_sync_runs ORDER BY id DESC LIMIT 1', 'wordpress')).trim(), 'running', 'the next run is not told of it');
+
+    // What was sent is taken over by the next run, so that it is removed when its mapping ends.
+    await sync();
+    await stack.network.unmap('two.example');
+    await sync();
+    assert.deepEqual((await stack.sim.aliases()).sort(), [...OURS].sort());
+  });
+
+  it('leaves the plans of a run that took its lock over alone', async () => {
+    const [outcome, due, failures] = await stack.network.eval(`global $wpdb;
+      add_filter( 'query', function ( $sql ) use ( $wpdb ) {
+        static $done = false;
+        if ( ! $done && 'START TRANSACTION' === $sql ) {
+          $done = true;
+          $wpdb->query( "UPDATE wp_wu_cloudways_sync_lock SET token = 'of-a-newer-run', expires = unix_timestamp() + 600" );
+          $wpdb->query( "UPDATE wp_wu_cloudways_sync_memory SET number = 4000000007 WHERE name = 'due'" );
+        }
+        return $sql;
+      } );
+      $outcome = WU_Cloudways\\Plugin::instance()->runner()->run();
+      return array( $outcome['outcome'], (int) $wpdb->get_var( "SELECT number FROM wp_wu_cloudways_sync_memory WHERE name = 'due'" ), WU_Cloudways\\Plugin::instance()->store()->pulse()['failures'] );`);
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_lock SET token = '', expires = 0", 'wordpress');
+    assert.deepEqual([outcome, due, failures], ['failed', 4000000007, 0]);
+    assert.equal((await stack.db.sql('SELECT status FROM wp_wu_cloudways_sync_runs ORDER BY id DESC LIMIT 1', 'wordpress')).trim(), 'interrupted');
+    await sync();
+  });
+
+  it('is planned anew after its own row could not be written', async () => {
+    inNetwork(`add_filter( 'wu_cloudways_domains', '__return_false' );
+      add_filter( 'query', fn( $sql ) => str_starts_with( $sql, 'UPDATE' ) && str_contains( $sql, 'sync_runs' ) ? 'SELECT nothing FROM nowhere' : $sql );`);
+    const result = await sync();
+    inNetwork();
+    assert.equal(result.code, 70, said(result));
+    assert.equal((await memory(stack)).failures, 1, 'the failure was not counted');
+    await sync();
+    assert.equal((await memory(stack)).failures, 0);
+  });
+
+  it('stays done when the look afterwards fails', async () => {
+    const outcome = await stack.network.eval(`
+      add_filter( 'query', function ( $sql ) {
+        static $saved = false;
+        $saved = $saved || 'COMMIT' === $sql;
+        return $saved && str_contains( $sql, "'tried'" ) ? 'SELECT nothing FROM nowhere' : $sql;
+      } );
+      $outcome = WU_Cloudways\\Plugin::instance()->runner()->run( array( 'deadline' => 60 ) );
+      return array( $outcome['outcome'], $outcome['error'] );`);
+    assert.deepEqual(outcome, ['done', null]);
+  });
+
+  it('gives the process its time limit back, and gives none to one without', async () => {
+    const limits = (limit) => stack.network.eval(`set_time_limit( ${limit} ); $inside = 0;
+      add_filter( 'wu_cloudways_domains', function ( $domains ) use ( &$inside ) { $inside = (int) ini_get( 'max_execution_time' ); return $domains; } );
+      $outcome = WU_Cloudways\\Plugin::instance()->runner()->run();
+      return array( $outcome['outcome'], $inside, (int) ini_get( 'max_execution_time' ) );`);
+    assert.deepEqual(await limits(0), ['done', 0, 0]);
+    const [outcome, inside, afterwards] = await limits(100);
+    assert.deepEqual([outcome, afterwards], ['done', 100]);
+    assert.ok(inside > 100, `inside the run the limit was ${inside}`);
+  });
+
+  it('keeps the pause that Cloudways asked for, also after it found another run', async () => {
+    const until = now() + 3000;
+    await put(stack, 'hold', until);
+    await put(stack, 'due', until);
+    await put(stack, 'dirty', 1);
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_lock SET token = 'of-another', expires = unix_timestamp() + 600", 'wordpress');
+    const locked = await sync();
+    assert.equal(locked.code, 14, said(locked));
+    assert.ok((await memory(stack)).due >= until, 'the next run was put into the pause');
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_lock SET token = '', expires = 0", 'wordpress');
+    await comesDue(stack);
+    await stack.sim.clearLog();
+    await stack.queue();
+    await stack.network.runQueue();
+    assert.deepEqual(await stack.sim.log(), [], 'Cloudways was called in the pause');
+    // A person may.
+    const asked = await sync();
+    assert.ok((await stack.sim.log()).length > 0, said(asked));
+  });
+
+  it('says that its memory is damaged, and removes nothing', async () => {
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_memory SET value = LEFT( value, LENGTH( value ) - 20 ) WHERE name = 'state'", 'wordpress');
+    const before = await stack.sim.aliases();
+    await sync();
+    const { warnings } = await stack.report();
+    assert.ok(warnings.some(({ code }) => code === 'state_damaged'), JSON.stringify(warnings));
+    assert.deepEqual(await stack.sim.aliases(), before);
+  });
 });

@@ -33,14 +33,17 @@ final class Clone_Guard {
 	}
 
 	/**
-	 * Here and now.
+	 * Here and now. The home is as the network is stored: home URLs are filtered, and Ultimate Multisite puts the host of
+	 * the request into them.
 	 *
 	 * @return array{sys_user: ?string, home: string, environment: string} home: host, port and path, without the scheme.
 	 */
 	public function actual(): array {
+		$network = get_network();
+
 		return array(
 			'sys_user'    => $this->sys_user(),
-			'home'        => untrailingslashit( (string) preg_replace( '#^https?://#', '', strtolower( network_home_url( '/' ) ) ) ),
+			'home'        => untrailingslashit( strtolower( $network->domain . $network->path ) ),
 			'environment' => wp_get_environment_type(),
 		);
 	}

@@ -17,6 +17,13 @@ defined( 'ABSPATH' ) || exit;
 final class Database {
 
 	/**
+	 * The connection that a transaction goes on in.
+	 *
+	 * @var object|null
+	 */
+	private static $connection;
+
+	/**
 	 * Full name of one of our tables.
 	 *
 	 * @param string $name lock, memory, domains, removed or runs.
@@ -39,7 +46,13 @@ final class Database {
 	public static function write( string $sql, array $args = array() ): int {
 		global $wpdb;
 
-		return self::run( $sql, $args ) ? (int) $wpdb->rows_affected : 0;
+		self::same_connection();
+
+		$changed = self::run( $sql, $args ) ? (int) $wpdb->rows_affected : 0;
+
+		self::same_connection();
+
+		return $changed;
 	}
 
 	/**
@@ -88,17 +101,26 @@ final class Database {
 	/**
 	 * Does it all, or nothing of it.
 	 *
+	 * $wpdb connects again when the connection is lost, and repeats the one statement; those before it are undone by
+	 * then. The statement that was repeated stays, all others are as before, and it is an exception.
+	 *
 	 * @param callable $work What to do.
 	 * @return mixed What $work returned.
 	 * @throws \Throwable What $work threw, after everything was undone.
 	 */
 	public static function transaction( callable $work ) {
+		global $wpdb;
+
 		self::write( 'START TRANSACTION' );
+		self::$connection = $wpdb->dbh;
 
 		try {
 			$result = $work();
 			self::write( 'COMMIT' );
+			self::$connection = null;
 		} catch ( \Throwable $error ) {
+			self::$connection = null;
+
 			try {
 				self::write( 'ROLLBACK' );
 			} catch ( Store_Exception $ignored ) {
@@ -110,6 +132,20 @@ final class Database {
 		}
 
 		return $result;
+	}
+
+	/**
+	 * The transaction, if there is one, goes on in the connection that it began in. A new connection is a new object.
+	 *
+	 * @return void
+	 * @throws Store_Exception When it does not.
+	 */
+	private static function same_connection(): void {
+		global $wpdb;
+
+		if ( null !== self::$connection && self::$connection !== $wpdb->dbh ) {
+			throw new Store_Exception( 'The connection to the database was lost while something was being saved.' );
+		}
 	}
 
 	/**

@@ -281,15 +281,22 @@ final class Runner {
 		$outcome = $this->locked_pass( $args, $args['deadline'] );
 
 		for ( $pass = 2; $pass <= self::PASSES; $pass++ ) {
-			$left  = (int) floor( $until - microtime( true ) );
-			$pulse = $this->store->pulse();
+			$left = (int) floor( $until - microtime( true ) );
 
-			// Again for what was counted meanwhile, and only with time to send a list and to see it there.
-			if ( 'done' !== $outcome['outcome'] || isset( $args['fingerprint'] ) || $left < self::PAGE_DEADLINE || $pulse['dirty'] <= $pulse['tried'] ) {
+			try {
+				$pulse = $this->store->pulse();
+
+				// Again for what was counted meanwhile, and only with time to send a list and to see it there.
+				if ( 'done' !== $outcome['outcome'] || isset( $args['fingerprint'] ) || $left < self::PAGE_DEADLINE || $pulse['dirty'] <= $pulse['tried'] ) {
+					break;
+				}
+
+				$next = $this->locked_pass( $args, $left );
+			} catch ( Store_Exception $error ) {
+				// What was done is done; what was counted meanwhile stays counted.
+				$this->log->trouble( $error );
 				break;
 			}
-
-			$next = $this->locked_pass( $args, $left );
 
 			// Somebody else does it.
 			if ( in_array( $next['outcome'], array( 'locked', 'skipped' ), true ) ) {
@@ -315,7 +322,7 @@ final class Runner {
 
 		if ( null === $token ) {
 			// Whoever has it looks at dirty again when it is done. Should it never be done, its lock runs out.
-			$this->scheduler->wake_at( time() + Events::PATIENCE );
+			$this->scheduler->wake_at( max( time() + Events::PATIENCE, $this->store->pulse()['hold'] ) );
 
 			return self::outcome(
 				'locked',
@@ -324,6 +331,8 @@ final class Runner {
 				)
 			);
 		}
+
+		$limit = function_exists( 'set_time_limit' ) ? (int) ini_get( 'max_execution_time' ) : 0;
 
 		try {
 			// Somebody else may have done it all between the first look and the lock.
@@ -339,13 +348,17 @@ final class Runner {
 				$this->wait_for_quiet();
 			}
 
+			if ( $limit > 0 ) {
+				set_time_limit( max( $limit, $left + 120 ) ); // phpcs:ignore -- A job's own limit may be shorter than the run, and would end it between a write and its record.
+			}
+
 			return $this->pass( $token, $args, max( 1, (int) floor( $left - ( microtime( true ) - $before ) ) ) );
 		} finally {
-			try {
-				$this->lock->release( $token );
-			} catch ( Store_Exception $error ) {
-				// It runs out by itself.
-				$this->log->trouble( $error );
+			// Should it fail, the lock runs out by itself.
+			$this->quietly( fn() => $this->lock->release( $token ) );
+
+			if ( $limit > 0 ) {
+				set_time_limit( $limit ); // phpcs:ignore -- As it was.
 			}
 		}
 	}
@@ -364,10 +377,6 @@ final class Runner {
 		$dirty   = $this->store->dirty();
 		$removed = $this->store->removed();
 		$run_id  = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
-
-		if ( function_exists( 'set_time_limit' ) ) {
-			set_time_limit( $left + 120 ); // phpcs:ignore -- A job's own limit may be shorter than the run, and would end it between a write and its record.
-		}
 
 		try {
 			$domains = $this->domains->read();
@@ -389,7 +398,7 @@ final class Runner {
 			$this->credentials->define_missing_constants();
 			$report = wu_cloudways_sync( $domains, $options );
 		} catch ( \Throwable $error ) {
-			return $this->failed( $run_id, $dirty, $error );
+			return $this->failed( $token, $run_id, $dirty, $error );
 		}
 
 		return $this->keep( $token, $run_id, $dirty, $removed, $this->domains->names( $domains ), $report );
@@ -426,12 +435,14 @@ final class Runner {
 				}
 			);
 		} catch ( \Throwable $failure ) {
-			// The run stays open in the table: the next one is told that this one never came back.
-			try {
-				$this->note_failure( $dirty, null, true );
-			} catch ( Store_Exception $again ) {
-				$this->log->trouble( $again );
-			}
+			// The run is open in the table: the next one is told that this one never came back.
+			$this->quietly(
+				function () use ( $token, $run_id, $dirty ): void {
+					$held = $this->while_held( $token, fn() => $this->note_failure( $dirty, null, true ) );
+
+					$this->store->leave_run( $run_id, $held ? 'running' : 'interrupted' );
+				}
+			);
 
 			$this->arm();
 
@@ -478,22 +489,19 @@ final class Runner {
 	/**
 	 * A call that threw: nothing was written at Cloudways.
 	 *
+	 * @param string     $token  The lock's.
 	 * @param int        $run_id The run.
 	 * @param int        $dirty  As it was before the list was read.
 	 * @param \Throwable $thrown What was thrown.
 	 * @return array See the class.
 	 */
-	private function failed( int $run_id, int $dirty, \Throwable $thrown ): array {
+	private function failed( string $token, int $run_id, int $dirty, \Throwable $thrown ): array {
 		$error   = $this->describe( $thrown );
 		$outcome = 'plan_refused' === $error['code'] ? 'refused' : 'failed';
 
-		try {
-			$this->store->fail_run( $run_id, $outcome, $error );
-			$this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) );
-		} catch ( Store_Exception $failure ) {
-			$this->log->trouble( $failure );
-		}
-
+		// Each by itself: that the one cannot be kept must not take the other along.
+		$this->quietly( fn() => $this->store->fail_run( $run_id, $outcome, $error ) );
+		$this->quietly( fn() => $this->while_held( $token, fn() => $this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) ) ) );
 		$this->arm();
 		$this->log->error( $error );
 
@@ -557,6 +565,42 @@ final class Runner {
 	}
 
 	/**
+	 * Does something while the lock is ours: when another run has taken over, when the next one is is its business.
+	 *
+	 * @param string   $token The lock's.
+	 * @param callable $work  What to do.
+	 * @return bool It was ours.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function while_held( string $token, callable $work ): bool {
+		return Database::transaction(
+			static function () use ( $token, $work ): bool {
+				if ( ! Lock::keep( $token ) ) {
+					return false;
+				}
+
+				$work();
+
+				return true;
+			}
+		);
+	}
+
+	/**
+	 * Does something whose failure changes nothing about the outcome.
+	 *
+	 * @param callable $work What to do.
+	 * @return void
+	 */
+	private function quietly( callable $work ): void {
+		try {
+			$work();
+		} catch ( Store_Exception $error ) {
+			$this->log->trouble( $error );
+		}
+	}
+
+	/**
 	 * Trying again soon can help.
 	 *
 	 * @param string $code Error code.
@@ -616,6 +660,11 @@ final class Runner {
 		}
 
 		$now = time();
+
+		if ( $pulse['hold'] > $now ) {
+			return false;
+		}
+
 		$due = ! $pulse['due'] || $pulse['due'] <= $now;
 
 		// An event's job looks at events only: in a burst, the others find nothing counted.
@@ -626,7 +675,7 @@ final class Runner {
 		// The same events do not run again what has just failed on them; its time is due_at.
 		$tried = $pulse['tried'] === $pulse['dirty'] && ! $due;
 
-		return $pulse['dirty'] > 0 && ! $tried && $pulse['hold'] <= $now;
+		return $pulse['dirty'] > 0 && ! $tried;
 	}
 
 	/**

@@ -279,11 +279,19 @@ final class Store {
 	/**
 	 * The engine's memory, as it was returned last.
 	 *
-	 * @return array|null
+	 * @return array|null Null when there is none. One that cannot be read is not none: it is handed on as a version that
+	 *         never was, so that the engine says that its memory is damaged.
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function state(): ?array {
-		return $this->json( 'state' );
+		$stored = (string) $this->value( 'state' );
+		$state  = json_decode( $stored, true );
+
+		if ( is_array( $state ) ) {
+			return $state;
+		}
+
+		return '' === $stored ? null : array( 'version' => 0 );
 	}
 
 	/**
@@ -318,19 +326,6 @@ final class Store {
 	 */
 	public function value( string $name ): ?string {
 		return Database::row( 'SELECT value FROM ' . Database::table( 'memory' ) . ' WHERE name = %s', array( $name ) )['value'] ?? null;
-	}
-
-	/**
-	 * The array in a row of the memory.
-	 *
-	 * @param string $name Name.
-	 * @return array|null Null when there is none.
-	 * @throws Store_Exception When it could not be read.
-	 */
-	public function json( string $name ): ?array {
-		$value = json_decode( (string) $this->value( $name ), true );
-
-		return is_array( $value ) ? $value : null;
 	}
 
 	/**
@@ -452,6 +447,19 @@ final class Store {
 			array( time(), $status, $error['code'], self::text( $error['message'] ), self::text( $error['remedy'] ), self::details( $error ), $run_id )
 		);
 		$this->prune_runs();
+	}
+
+	/**
+	 * Says of a run that nobody knows how it ended: 'running' makes the next run look for what it sent; 'interrupted' is
+	 * for one whose place another run has taken, which looked for it already.
+	 *
+	 * @param int    $run_id The run.
+	 * @param string $status running or interrupted.
+	 * @return void
+	 * @throws Store_Exception When it could not be noted.
+	 */
+	public function leave_run( int $run_id, string $status ): void {
+		Database::write( 'UPDATE ' . Database::table( 'runs' ) . " SET finished_at = 0, status = %s, code = '' WHERE id = %d", array( $status, $run_id ) );
 	}
 
 	/**
