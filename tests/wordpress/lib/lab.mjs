@@ -20,6 +20,7 @@ const open = new Set();
 const running = new Set();
 let signalsSet = false;
 let ending = false;
+let atInterrupt = 130;
 
 /**
  * The unprivileged user that a site runs as: Debian's www-data when we are root, else ourselves (null).
@@ -170,8 +171,6 @@ async function onSignal(signal) {
   process.exit(signal === 'SIGINT' ? atInterrupt : 143);
 }
 
-let atInterrupt = 130;
-
 /** From here on Ctrl-C is how it is meant to end. */
 export function interruptIsTheEnd() {
   atInterrupt = 0;
@@ -207,14 +206,14 @@ export function run(command, args, { asUser = false, env = {}, cwd = ROOT, input
   });
 }
 
-/** `command` as the site's user, and ended when we are: setpriv is part of Debian's util-linux. */
-/** The same as a line for a shell, for a person to use. */
+/** `command` as the site's user, as a line for a shell. */
 export function shellLine(command, args) {
   const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
   const user = SITE_USER ? ['setpriv', `--reuid=${SITE_USER.uid}`, `--regid=${SITE_USER.gid}`, '--clear-groups', '--'] : [];
   return [...user, command, ...args].map(quoted).join(' ');
 }
 
+/** `command` as the site's user, and ended when we are: setpriv is part of Debian's util-linux. */
 function asSiteUser(command, args, asUser) {
   const user = asUser && SITE_USER ? ['--reuid', `${SITE_USER.uid}`, '--regid', `${SITE_USER.gid}`, '--clear-groups'] : [];
   return ['setpriv', [...user, '--pdeathsig', 'TERM', '--', command, ...args]];

@@ -159,13 +159,6 @@ class Network {
     );
   }
 
-  /**
-   * WP-CLI in the network, as the site's user.
-   * @param {string[]} args
-   * @param {{extension?: boolean|string, check?: boolean, env?: object, input?: string, timeout?: number, ini?: string[]}} [options]
-   *   `extension`: whether `php -d extension=` loads it (default: when the network has a soPath); `check: false` gives
-   *   back a failure instead of throwing.
-   */
   /** Writes a script for people: WP-CLI for this network, as its user and with its extension. Returns its path. */
   writeWpScript(folder) {
     const path = join(folder, 'wp');
@@ -174,6 +167,13 @@ class Network {
     return path;
   }
 
+  /**
+   * WP-CLI in the network, as the site's user.
+   * @param {string[]} args
+   * @param {{extension?: boolean|string, check?: boolean, env?: object, input?: string, timeout?: number, ini?: string[]}} [options]
+   *   `extension`: whether `php -d extension=` loads it (default: when the network has a soPath); `check: false` gives
+   *   back a failure instead of throwing.
+   */
   async wp(args, { extension = Boolean(this.soPath), check = true, env = {}, input = '', timeout = 180000, ini = [], onSpawn } = {}) {
     const so = extension === true ? this.soPath : extension;
     const line = [
