@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { WORDPRESS_FILES } from '../../scripts/wordpress.mjs';
 import { text } from './lib/http.mjs';
-import { giveToSite } from './lib/lab.mjs';
+import { giveToSite, sleep } from './lib/lab.mjs';
 import { openStack } from './lib/stack.mjs';
 
 const PAGE = '/wp-admin/network/admin.php?page=wu-cloudways';
@@ -31,6 +31,7 @@ describe('commands and network page', () => {
     const plan = await wp('plan', '--expect-no-changes', '--porcelain');
     assert.deepEqual([plan.code, plan.stdout.trim()], [2, 'changes_pending'], plan.stderr);
     assert.equal((await wp('plan', '--porcelain')).code, 0);
+    assert.match((await wp('plan')).stdout, /^Changes are pending; nothing was written\. To add: 4 aliases\. To order: a certificate for 3 names\.$/m);
     assert.equal(await writes(), 0, 'a plan wrote');
   });
 
@@ -81,6 +82,139 @@ describe('commands and network page', () => {
     assert.ok(!(await stack.sim.aliases()).includes('a.example'), 'accepted, and the alias is still there');
   });
 
+  it('asks also where the plan cannot be shown, and takes the request back when the website does not hear it', async () => {
+    const here = (args, options) => stack.network.wp(['wu-cloudways', 'sync', '--force', ...args], { check: false, extension: false, ...options });
+    const names = ['e.example', 'f.example', 'g.example', 'h.example'];
+    await stack.network.map(names);
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+    await stack.db.sql(`DELETE FROM wp_wu_domain_mappings WHERE domain IN ('${names.join("', '")}')`, 'wordpress');
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+
+    const nobody = await here([]);
+    assert.equal(nobody.code, 11, `without an answer it ended with ${nobody.code}: ${nobody.stderr}`);
+    assert.match(nobody.stderr, /withheld these removals:\n( {2}- .*\n)* {2}- e\.example\n/);
+
+    stack.network.configure({ web: '127.0.0.1:1' });
+    const unheard = await here(['--yes', '--timeout=5']);
+    stack.network.configure({ web: `127.0.0.1:${stack.web.port}` });
+    assert.equal(unheard.code, 20, `unheard, it ended with ${unheard.code}: ${unheard.stderr}`);
+    assert.match(unheard.stderr, /did not begin; the request was taken back/);
+    assert.equal(await stack.network.eval("return WU_Cloudways\\Plugin::instance()->store()->request();"), null, 'the request waits for some later run');
+
+    await here([], { input: 'y\n' });
+    await stack.settle(async () => !(await stack.sim.aliases()).some((alias) => alias.endsWith('e.example') && names.includes(alias.replace('www.', ''))), 'what was accepted is gone', {
+      patience: 30000,
+      run: () => sleep(500),
+    });
+  });
+
+  it('lists domains in one order everywhere: by name', async () => {
+    await stack.network.map(['shop2.example', 'shop-2.example', 'zz.example', 'aa.example']);
+    const listed = async (command) => (await wp(command, '--format=csv', '--fields=domain')).stdout.trim().split('\n').slice(1);
+    const plan = await listed('plan');
+    assert.ok(plan.length >= 12, `the plan lists ${plan}`);
+    assert.deepEqual(plan, [...plan].sort());
+    assert.deepEqual(await listed('sync'), plan);
+    assert.deepEqual(await listed('status'), plan);
+    assert.deepEqual(Object.keys((await stack.json('status')).report.domains), plan);
+    const admin = await stack.network.adminVisitor(stack.web.port);
+    assert.deepEqual([...(await admin.get(PAGE)).body.matchAll(/<th scope="row"><strong>([^<]+)</g)].map(([, name]) => name), plan);
+    for (const name of ['shop2.example', 'shop-2.example', 'zz.example', 'aa.example']) await stack.network.unmap(name);
+    await wp('sync', '--timeout=60', '--porcelain');
+  });
+
+  describe('after a run that failed', () => {
+    const good = () => stack.sim.constants();
+    const first = (result) => result.stdout.split('\n')[0];
+    const notice = async (code) => new RegExp(`<div class="notice notice-error wu-cloudways-notice" data-code="${code}">(.*?)</div>`, 's').exec((await admin.get('/wp-admin/network/')).body)?.[1];
+    let admin;
+
+    before(async () => {
+      admin = await stack.network.adminVisitor(stack.web.port);
+      // The report that is kept is that of a dry run, which has a warning.
+      stack.network.setConstants({ WU_CLOUDWAYS_DRY_RUN: true });
+      await stack.network.map('dry.example');
+      await wp('sync', '--porcelain');
+      stack.network.setConstants({ WU_CLOUDWAYS_DRY_RUN: undefined });
+      assert.match((await wp('status')).stdout, /^What needs attention\n(.*\n)*- WU_CLOUDWAYS_DRY_RUN is on/m);
+      assert.equal(await notice('auth_failed'), undefined);
+    });
+    after(async () => {
+      stack.network.setConstants(good());
+      await stack.network.unmap('dry.example');
+      await wp('sync', '--timeout=60', '--porcelain');
+    });
+
+    it('the command says so first, and when, why, what to do, and whose report follows', async () => {
+      stack.network.setConstants({ WU_CLOUDWAYS_API_KEY: 'cw_wrong_token_of_nobody' });
+      assert.equal((await wp('sync', '--no-wait')).code, 12);
+      const status = await wp('status');
+      assert.equal(status.code, 0);
+      assert.match(first(status), /^The last run failed, on .*\d{4}.* \(.* ago\)\. Cloudways refused the credentials \(GET \/server: [^)]+\)\.$/);
+      assert.match(status.stdout.split('\n')[1], /^Create an access token/);
+      assert.match(status.stdout, /^What follows is from the run of .* \(.* ago\)\.$/m);
+      assert.match(status.stdout, /^What needed attention then\n(.*\n)*- WU_CLOUDWAYS_DRY_RUN is on/m);
+      assert.doesNotMatch(status.stdout, /Nothing to do|Changes are pending|What needs attention/, 'the news of an earlier run looks like that of the last');
+      // In a format for programs, standard output is for the data alone.
+      const json = await wp('status', '--format=json');
+      assert.match(json.stderr, /The last run failed, on /);
+      const data = JSON.parse(json.stdout);
+      assert.deepEqual([data.last_run.status, data.last_run.code, data.last_run.details.endpoint], ['failed', 'auth_failed', 'GET /server']);
+      assert.ok(data.report_run < data.last_run.id, 'it does not say of which run the report is');
+      assert.equal((await wp('status', '--porcelain')).stdout.trim(), 'failed');
+    });
+
+    it('the page says so in its headline', async () => {
+      const { body } = await admin.get(PAGE);
+      const words = text(body);
+      assert.match(body, /<p class="wu-cloudways-headline is-failed">The last run failed, on [^<]* Cloudways refused the credentials/);
+      for (const expected of ['Create an access token', 'What follows is from the run of', 'What needed attention then']) assert.ok(words.includes(expected), `the page does not say "${expected}"`);
+      for (const old of ['Changes are pending', 'What needs attention', 'Nothing to do']) assert.ok(!words.includes(old), `the page says "${old}"`);
+    });
+
+    it('a notice in the network admin says what to do, until a run is good again', async () => {
+      const said = await notice('auth_failed');
+      assert.ok(said, 'there is no notice');
+      assert.match(text(said), /The run of .* failed, and this does not go away by itself\. Cloudways refused the credentials \(.*\)\. Create an access token/);
+      assert.ok(said.includes('page=wu-cloudways'), 'it does not lead to the page');
+      assert.equal((await admin.get(PAGE)).body.includes('data-code="auth_failed"'), false, 'the page says it twice');
+      // Somebody else's outage does not make it go away.
+      stack.network.setConstants(good());
+      await stack.sim.fault({ method: 'GET', path: '/server', times: null, do: { status: 503, body: 'no' } });
+      assert.equal((await wp('sync', '--no-wait', '--timeout=20')).code, 16);
+      await stack.sim.clearFaults();
+      assert.match(first(await wp('status')), /^The last run failed, on .* The Cloudways API cannot be reached \(GET \/server: /);
+      assert.ok(await notice('auth_failed'), 'the notice went away although no run was good');
+      assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+      assert.equal(await notice('auth_failed'), undefined, 'the notice stays after a good run');
+      assert.match(first(await wp('status')), /^Last run/);
+    });
+
+    it('each constant with its fault is listed, without its value, and the wizard is named for those it has', async () => {
+      stack.network.setConstants({ WU_CLOUDWAYS_SERVER_ID: 'eins', WU_CLOUDWAYS_API_URL: 'http://api.example/secret' });
+      assert.equal((await wp('sync', '--no-wait')).code, 10);
+      const faults = ['WU_CLOUDWAYS_SERVER_ID is not a positive whole number.', 'WU_CLOUDWAYS_API_URL is neither an https address nor an http address on loopback (localhost, 127.0.0.1, [::1]).'];
+      const remedy = 'The Cloudways wizard of Ultimate Multisite has fields for these only: WU_CLOUDWAYS_SERVER_ID.';
+      const { stdout } = await wp('status');
+      const page = text((await admin.get(PAGE)).body);
+      const said = text((await notice('config_invalid')) ?? '');
+      for (const words of [stdout, page, said]) {
+        for (const expected of [...faults, remedy]) assert.ok(words.includes(expected), `"${expected}" is not in: ${words}`);
+        for (const value of ['eins', 'api.example']) assert.ok(!words.includes(value), `it shows the value "${value}"`);
+      }
+      stack.network.setConstants({ ...good(), WU_CLOUDWAYS_API_URL: 'http://api.example/secret' });
+      assert.match((await wp('test')).stderr, /the Cloudways wizard of Ultimate Multisite has no field for it/);
+    });
+
+    it('and of one that never came back', async () => {
+      stack.network.setConstants(good());
+      await stack.db.sql("INSERT INTO wp_wu_cloudways_sync_runs (started_at, cause, context, status) VALUES (UNIX_TIMESTAMP() - 600, 'cli', 'cli', 'running')", 'wordpress');
+      assert.match(first(await wp('status')), /^A run that began on .* \(10 minutes ago\) never came back\.$/);
+      assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+      assert.match(first(await wp('status')), /^Last run/);
+    });
+  });
+
   it('says in French what it says in English', async () => {
     await stack.network.eval("update_site_option( 'WPLANG', 'fr_FR' ); update_option( 'WPLANG', 'fr_FR' ); return true;");
     const { stdout } = await wp('sync');
@@ -104,6 +238,37 @@ describe('commands and network page', () => {
       assert.ok(first && text(first[1]).includes(expected), `${action} says: ${first && text(first[1])}`);
       assert.equal(notice.exec((await admin.get(PAGE)).body), null, `${action} is said twice`);
     }
+  });
+
+  it('runs at once when a person confirms that this is the original site', async () => {
+    const admin = await stack.network.adminVisitor(stack.web.port);
+    const asked = async () => (await stack.sim.log()).filter(({ method, path }) => method === 'GET' && path.endsWith('/server')).length;
+    stack.network.setConstants({ WP_ENVIRONMENT_TYPE: 'staging' });
+    assert.equal((await wp('sync')).code, 11);
+    const form = await formOf(admin, 'confirm_site');
+
+    // The database fails just then: that is said, not a blank page.
+    await stack.db.sql('RENAME TABLE wp_wu_cloudways_sync_memory TO wp_wu_cloudways_sync_memory_away', 'wordpress');
+    const failed = await admin.post(PAGE, form);
+    await stack.db.sql('RENAME TABLE wp_wu_cloudways_sync_memory_away TO wp_wu_cloudways_sync_memory', 'wordpress');
+    assert.equal(failed.status, 302, `without its table it answered ${failed.status}${stack.trouble()}`);
+    assert.match(text((await admin.get(PAGE)).body), /La base de données n.a pas répondu/);
+    // And where not even the answer can be kept for the next page, it comes at once.
+    await stack.db.sql("DELIMITER //\nCREATE TRIGGER no_answer BEFORE INSERT ON wp_sitemeta FOR EACH ROW IF NEW.meta_key LIKE '%wu_cloudways_sync_answer%' THEN SIGNAL SQLSTATE '45000'; END IF//", 'wordpress');
+    const kept = await admin.post(PAGE, await formOf(admin, 'test'));
+    await stack.db.sql('DROP TRIGGER no_answer', 'wordpress');
+    assert.equal(kept.status, 200);
+    assert.match(text(kept.body), /Cloudways accepte les réglages\./);
+
+    await stack.sim.clearLog();
+    assert.equal((await press(admin, 'confirm_site')).status, 302);
+    assert.ok((await asked()) > 0, 'the page started no run');
+    assert.match(text((await admin.get(PAGE)).body), /Ce site est désormais l.original et peut écrire chez Cloudways\. Fait en partie/);
+    // The original is where it was again.
+    stack.network.setConstants({ WP_ENVIRONMENT_TYPE: 'production' });
+    await stack.sim.clearLog();
+    assert.equal((await wp('sync', '--confirm-site', '--timeout=60', '--porcelain')).code, 3);
+    assert.ok((await asked()) > 0, 'the command started no run');
   });
 
   it('does nothing without a right nonce, and shows nothing to who may not manage the network', async () => {
@@ -139,10 +304,39 @@ describe('commands and network page', () => {
     assert.ok(!body.includes('<b onmouseover'), 'the alias is markup on the page');
   });
 
-  async function press(admin, action) {
+  it('survives a database that refuses its activation and its removal, and leaves nothing behind', async () => {
+    const plugin = (...args) => stack.network.wp(['plugin', ...args], { check: false });
+    const fatal = () => (stack.network.debugLog().match(/PHP Fatal/g) ?? []).length;
+    const before = fatal();
+    assert.equal((await plugin('deactivate', 'wu-cloudways', '--network')).code, 0);
+    await stack.db.sql("DELETE FROM wp_wu_cloudways_sync_memory; CREATE TRIGGER no_memory BEFORE INSERT ON wp_wu_cloudways_sync_memory FOR EACH ROW SIGNAL SQLSTATE '45000'", 'wordpress');
+    const activated = await plugin('activate', 'wu-cloudways', '--network');
+    assert.equal(activated.code, 0, activated.stderr);
+    assert.match(activated.stderr, /Warning: The database refused/);
+    await stack.db.sql('DROP TRIGGER no_memory', 'wordpress');
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+
+    await plugin('deactivate', 'wu-cloudways', '--network');
+    await stack.db.sql('CREATE TABLE in_the_way (id bigint unsigned, FOREIGN KEY (id) REFERENCES wp_wu_cloudways_sync_runs (id)) ENGINE=InnoDB', 'wordpress');
+    const refused = await plugin('uninstall', 'wu-cloudways', '--skip-delete');
+    assert.equal(refused.code, 0, refused.stderr);
+    await stack.db.sql('DROP TABLE in_the_way', 'wordpress');
+    assert.equal((await plugin('uninstall', 'wu-cloudways', '--skip-delete')).code, 0);
+    assert.equal(await stack.db.sql("SHOW TABLES LIKE '%wu\\_cloudways%'", 'wordpress'), '', 'a table is left');
+    const queue = (await stack.db.sql("SHOW TABLES LIKE 'wp\\_actionscheduler\\_%'", 'wordpress')).trim().split('\n');
+    assert.ok(queue.includes('wp_actionscheduler_groups') && queue.includes('wp_actionscheduler_actions'), `the queue has the tables ${queue}`);
+    assert.equal(await stack.db.sql("SELECT slug FROM wp_actionscheduler_groups WHERE slug = 'wu-cloudways'; SELECT hook FROM wp_actionscheduler_actions WHERE hook LIKE 'wu_cloudways%'", 'wordpress'), '', 'something is left in the queue');
+    assert.equal(fatal(), before, `PHP had a fatal error${stack.trouble()}`);
+  });
+
+  async function formOf(admin, action) {
     const { body } = await admin.get(PAGE);
     const form = [...body.matchAll(/<form method="post".*?<\/form>/gs)].map(([html]) => html).find((html) => html.includes(`value="${action}"`));
     assert.ok(form, `there is no button "${action}"${stack.trouble()}`);
-    return admin.post(PAGE, { wu_cloudways_action: action, _wpnonce: /name="_wpnonce" value="([^"]+)"/.exec(form)[1] });
+    return { wu_cloudways_action: action, _wpnonce: /name="_wpnonce" value="([^"]+)"/.exec(form)[1] };
+  }
+
+  async function press(admin, action) {
+    return admin.post(PAGE, await formOf(admin, action));
   }
 });

@@ -24,15 +24,18 @@ wp_unschedule_hook( WU_Cloudways\Scheduler::HOOK );
 
 // Action Scheduler may not be loaded by now, and its actions would fail for ever.
 $wu_cloudways_actions = $GLOBALS['wpdb']->prefix . 'actionscheduler_actions';
-$wu_cloudways_logs    = $GLOBALS['wpdb']->prefix . 'actionscheduler_logs';
-$wu_cloudways_groups  = $GLOBALS['wpdb']->prefix . 'actionscheduler_groups';
+$wu_cloudways_rows    = array(
+	"{$GLOBALS['wpdb']->prefix}actionscheduler_logs WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)" => WU_Cloudways\Scheduler::HOOK,
+	"{$wu_cloudways_actions} WHERE hook = %s" => WU_Cloudways\Scheduler::HOOK,
+	"{$GLOBALS['wpdb']->prefix}actionscheduler_groups WHERE slug = %s" => WU_Cloudways\Scheduler::GROUP,
+);
 
-try {
-	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_logs} WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)", array( WU_Cloudways\Scheduler::HOOK ) );
-	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_actions} WHERE hook = %s", array( WU_Cloudways\Scheduler::HOOK ) );
-	WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_groups} WHERE slug = %s", array( WU_Cloudways\Scheduler::GROUP ) );
-} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
-	unset( $wu_cloudways_error ); // There is no Action Scheduler.
+foreach ( $wu_cloudways_rows as $wu_cloudways_from => $wu_cloudways_value ) {
+	try {
+		WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_from}", array( $wu_cloudways_value ) );
+	} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+		unset( $wu_cloudways_error ); // There is no Action Scheduler, or none of its own tables.
+	}
 }
 
 if ( is_multisite() ) {
