@@ -98,6 +98,16 @@ for (const { where, options, run } of CASES) {
         for (let n = 0; n < 3; n++) await only();
         assert.ok((await rings()) <= before + 1, `${(await rings()) - before} rings in three rounds`);
         assert.ok((await memory(stack)).due <= now(), 'what is due was put off');
+        if (options.inFpm) {
+          const problems = async () => (await stack.json('status')).problems.map(({ code }) => code);
+          assert.ok(!(await problems()).includes('wake_unanswered'), 'it complains at once');
+          await stack.db.sql("UPDATE wp_wu_cloudways_sync_memory SET number = number - 700000000 WHERE name IN ('asked', 'wake')", 'wordpress');
+          assert.ok((await problems()).includes('wake_unanswered'), 'it is said nowhere that the site is not reached');
+          stack.network.configure({ web: `127.0.0.1:${stack.web.port}` });
+          await comesDue(stack);
+          await only();
+          await stack.settle(async () => !(await problems()).includes('wake_unanswered'), 'no complaint when the site is reached', { patience: 20000, run: () => {}, state: problems });
+        }
       } finally {
         stack.network.configure({ web: `127.0.0.1:${stack.web.port}` });
       }
@@ -320,5 +330,22 @@ describe('a run whose surroundings fail', () => {
     const { warnings } = await stack.report();
     assert.ok(warnings.some(({ code }) => code === 'state_damaged'), JSON.stringify(warnings));
     assert.deepEqual(await stack.sim.aliases(), before);
+  });
+
+  it('is not kept waiting by times from a clock that was ahead', async () => {
+    for (const name of ['due', 'hold', 'alarm']) await put(stack, name, now() + 30 * 86400);
+    await stack.sim.clearLog();
+    await stack.network.eval("WU_Cloudways\\Scheduler::on_alarm(); return 1;");
+    assert.ok((await stack.sim.log()).length > 0, 'it still waits');
+    const { due, hold } = await memory(stack);
+    assert.ok(due < now() + 7200 && hold === 0, `due in ${due - now()} s, hold ${hold}`);
+    const accepted = await stack.network.eval(`$store = WU_Cloudways\\Plugin::instance()->store();
+      $now = (int) round( microtime( true ) * 1000000 );
+      $store->put( 'wake', $now + 86400 * 1000000 );
+      $sign = new ReflectionMethod( 'WU_Cloudways\\Wake', 'signature' );
+      $sign->setAccessible( true );
+      $signature = $sign->invoke( null, (string) $now );
+      return array( WU_Cloudways\\Wake::accepts( (string) $now, $signature ), WU_Cloudways\\Wake::accepts( (string) $now, $signature ) );`);
+    assert.deepEqual(accepted, [true, false], 'a wake-up is refused, or accepted twice');
   });
 });

@@ -97,6 +97,7 @@ final class Environment {
 	 *     clone                 error    expected: ?array, actual: array (keys sys_user, home, environment); expected is
 	 *                                    null when this was never production
 	 *     lock_held             warning  since: int, expires: int  (a run that never came back)
+	 *     wake_unanswered       error    since: int  (the command line asks the web to run, and nothing arrives there)
 	 *     tables_missing        error    –
 	 *
 	 * Reads options and the memory: for pages and commands, not for the front end.
@@ -269,6 +270,12 @@ final class Environment {
 					'actual'   => $this->clone_guard->actual(),
 				)
 			);
+		}
+
+		$unanswered = true === $this->where_loaded()['cli'] ? null : $this->store->unanswered_since();
+
+		if ( null !== $unanswered ) {
+			$problems[] = self::problem( 'wake_unanswered', array( 'since' => $unanswered ) );
 		}
 
 		if ( $holder && $holder['expired'] ) {

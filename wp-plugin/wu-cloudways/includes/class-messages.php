@@ -760,6 +760,10 @@ final class Messages {
 				__( 'A run that began on {since} never came back.', 'wu-cloudways' ),
 				__( 'Nothing needs to be done: the next run takes over. If it happens again, look into PHP’s error log.', 'wu-cloudways' ),
 			),
+			'wake_unanswered'       => array(
+				__( 'The command line has asked the site to run since {since}, and the site was not reached: what is due waits.', 'wu-cloudways' ),
+				__( 'Make sure that the server reaches admin-ajax.php at the address of the main site: a firewall, a password or a missing DNS record may stand in the way. Or load the extension on the command line as well.', 'wu-cloudways' ),
+			),
 			'tables_missing'        => array(
 				__( 'The plugin’s tables are missing from the database.', 'wu-cloudways' ),
 				__( 'Bring them back from a backup of the database. When all of them are gone, the next run makes new ones; if it does not, the database user may not create tables.', 'wu-cloudways' ),

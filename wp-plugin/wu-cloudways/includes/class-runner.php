@@ -556,7 +556,10 @@ final class Runner {
 	 */
 	private function note_failure( int $dirty, ?int $retry_after, bool $again ): void {
 		$failures = $this->store->pulse()['failures'] + 1;
-		$delay    = $again ? $this->scheduler->backoff( $failures, $retry_after ) : Scheduler::RECONCILE;
+
+		// A day at most: Cloudways is asked again then, and can say so again.
+		$retry_after = null === $retry_after ? null : min( DAY_IN_SECONDS, max( 0, $retry_after ) );
+		$delay       = $again ? $this->scheduler->backoff( $failures, $retry_after ) : Scheduler::RECONCILE;
 
 		$this->store->put( 'failures', $failures );
 		$this->store->put( 'tried', $dirty );

@@ -34,12 +34,18 @@ defined( 'ABSPATH' ) || exit;
  *     web, cli  number: 1 when the extension was seen there, 0 when it was not
  *     request   number: when a person asked where the extension is not loaded; value: what for (JSON)
  *     wake      number: time of the last accepted wake-up, in microseconds
+ *     asked     number: time of the first wake-up since then that was sent, in microseconds
  *     logged    value: the last line about the whole, so that it is not repeated
  */
 final class Store {
 
 	const TABLES    = array( 'lock', 'memory', 'domains', 'removed', 'runs' );
 	const KEPT_RUNS = 20;
+
+	/**
+	 * Seconds that a wake-up may stay without an answer before that is a problem.
+	 */
+	const ANSWER = 600;
 
 	/**
 	 * Seconds that a person's request waits for the process that can fulfil it.
@@ -254,7 +260,7 @@ final class Store {
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function due_at(): ?int {
-		$due = $this->number( 'due' );
+		$due = $this->pulse()['due'];
 
 		return $due ? $due : null;
 	}
@@ -262,7 +268,7 @@ final class Store {
 	/**
 	 * What decides whether a run is worth it, in one read.
 	 *
-	 * @return array{dirty: int, tried: int, failures: int, due: int, alarm: int, hold: int}
+	 * @return array{dirty: int, tried: int, failures: int, due: int, alarm: int, hold: int} Zero is "none".
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function pulse(): array {
@@ -272,6 +278,12 @@ final class Store {
 		foreach ( $rows as $row ) {
 			$pulse[ $row['name'] ] = (int) $row['number'];
 		}
+
+		// Times that nobody sets come from a clock that was ahead: without them, it is due now.
+		$now            = time();
+		$pulse['hold']  = $pulse['hold'] > $now + DAY_IN_SECONDS + MINUTE_IN_SECONDS ? 0 : $pulse['hold'];
+		$pulse['due']   = $pulse['due'] > max( $pulse['hold'], $now + 2 * Scheduler::RECONCILE ) ? 0 : $pulse['due'];
+		$pulse['alarm'] = min( $pulse['alarm'], $now + Scheduler::RECONCILE );
 
 		return $pulse;
 	}
@@ -365,13 +377,42 @@ final class Store {
 	 *
 	 * @param string $name   Name.
 	 * @param int    $number New number.
+	 * @param int    $limit  A number above it is none: it comes from a clock that was ahead.
 	 * @return bool False when it was that high already.
 	 * @throws Store_Exception When it could not be kept.
 	 */
-	public function raise( string $name, int $number ): bool {
+	public function raise( string $name, int $number, int $limit ): bool {
 		$this->put_missing( $name );
 
-		return 1 === Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s AND number < %d', array( $number, $name, $number ) );
+		return 1 === Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s AND ( number < %d OR number > %d )', array( $number, $name, $number, $limit ) );
+	}
+
+	/**
+	 * Notes that a wake-up is sent, unless an earlier one still has no answer.
+	 *
+	 * @param int $time Its time, in microseconds.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function note_asked( int $time ): void {
+		$asked = (int) $this->number( 'asked' );
+
+		if ( $asked <= (int) $this->number( 'wake' ) || $asked > $time ) {
+			$this->put( 'asked', $time );
+		}
+	}
+
+	/**
+	 * Since when wake-ups are sent and none of them arrives.
+	 *
+	 * @return int|null Unix time; null when one arrived, or when it is too soon to say.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function unanswered_since(): ?int {
+		$asked = (int) $this->number( 'asked' );
+		$since = intdiv( $asked, 1000000 );
+
+		return $asked > (int) $this->number( 'wake' ) && $since < time() - self::ANSWER ? $since : null;
 	}
 
 	/**

@@ -49,6 +49,7 @@ final class Wake {
 	 * Asks the web to run.
 	 *
 	 * @return void
+	 * @throws Store_Exception When it could not be noted.
 	 */
 	public function send(): void {
 		if ( $this->sent ) {
@@ -58,6 +59,7 @@ final class Wake {
 		$this->sent = true;
 		$time       = self::now();
 
+		$this->store->note_asked( $time );
 		wp_remote_post(
 			get_admin_url( get_main_site_id(), 'admin-ajax.php' ),
 			array(
@@ -124,7 +126,7 @@ final class Wake {
 
 		try {
 			// Only a later one than the last is accepted, so that none is accepted twice.
-			return Plugin::instance()->store()->raise( 'wake', (int) $time );
+			return Plugin::instance()->store()->raise( 'wake', (int) $time, self::now() + self::WINDOW * 1000000 );
 		} catch ( Store_Exception $error ) {
 			return false;
 		}
