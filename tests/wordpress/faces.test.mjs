@@ -31,7 +31,10 @@ describe('commands and network page', () => {
     const plan = await wp('plan', '--expect-no-changes', '--porcelain');
     assert.deepEqual([plan.code, plan.stdout.trim()], [2, 'changes_pending'], plan.stderr);
     assert.equal((await wp('plan', '--porcelain')).code, 0);
-    assert.match((await wp('plan')).stdout, /^Changes are pending; nothing was written\. To add: 4 aliases\. To order: a certificate for 3 names\.$/m);
+    const { stdout } = await wp('plan');
+    assert.match(stdout, /^ {2}to add +4 \(late\.example, shop\.example, www\.late\.example, www\.shop\.example\)$/m);
+    assert.match(stdout, /^late\.example +to add +points elsewhere +blocked$/m);
+    assert.match(stdout, /^Changes are pending; nothing was written\. To add: 4 aliases\. To order: a certificate for 3 names\.$/m);
     assert.equal(await writes(), 0, 'a plan wrote');
   });
 
@@ -167,6 +170,7 @@ describe('commands and network page', () => {
     it('the page says so in its headline', async () => {
       const { body } = await admin.get(PAGE);
       const words = text(body);
+      assert.match(words, /To add 2 \(dry\.example, www\.dry\.example\)/);
       assert.match(body, /<p class="wu-cloudways-headline is-failed">The last run failed, on [^<]* Cloudways refused the credentials/);
       for (const expected of ['Create an access token', 'What follows is from the run of', 'What needed attention then']) assert.ok(words.includes(expected), `the page does not say "${expected}"`);
       for (const old of ['Changes are pending', 'What needs attention', 'Nothing to do']) assert.ok(!words.includes(old), `the page says "${old}"`);
@@ -204,6 +208,23 @@ describe('commands and network page', () => {
       }
       stack.network.setConstants({ ...good(), WU_CLOUDWAYS_API_URL: 'http://api.example/secret' });
       assert.match((await wp('test')).stderr, /the Cloudways wizard of Ultimate Multisite has no field for it/);
+    });
+
+    it('and of one that was stopped after it had written', async () => {
+      stack.network.setConstants(good());
+      await stack.sim.here('dry.example', 'www.dry.example');
+      await stack.sim.fault({ method: 'POST', path: '/security/*', times: null, do: { status: 503, body: 'no' } });
+      const run = await wp('sync', '--no-wait', '--timeout=25');
+      await stack.sim.clearFaults();
+      assert.equal(run.code, 4, run.stdout + run.stderr);
+      const { stdout } = await wp('status');
+      assert.match(stdout, /^The last run stopped before its end, on .* The Cloudways API cannot be reached \(POST \/security\/lets_encrypt_install: HTTP 503\)\.\n/);
+      assert.match(stdout, /^Last run .*, stopped before its end$/m);
+      assert.match(stdout, /^What follows is what it had found and done by then\.$/m);
+      assert.equal(stdout.match(/cannot be reached/g).length, 1, 'it is said twice');
+      assert.match(text((await admin.get(PAGE)).body), /The last run stopped before its end, on/);
+      await stack.sim.setDns('dry.example', {});
+      await stack.sim.setDns('www.dry.example', {});
     });
 
     it('and of one that never came back', async () => {

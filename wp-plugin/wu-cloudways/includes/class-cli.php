@@ -301,7 +301,7 @@ final class CLI {
 				if ( $trouble ) {
 					$this->print_trouble( $trouble, $is_table ? '' : $origin, $is_table );
 				}
-				$this->print_problems( self::unsaid( $problems, $trouble ) );
+				$this->print_problems( Standing::unsaid( $problems, $trouble ) );
 
 				if ( $porcelain ) {
 					WP_CLI::line( (string) ( $run['status'] ?? 'never' ) );
@@ -653,7 +653,7 @@ final class CLI {
 				'format' => $format,
 				'fields' => $fields,
 			);
-			( new Formatter( $arguments, self::FIELDS ) )->display_items( self::rows( $report['domains'] ?? array(), 'table' === $format ) );
+			( new Formatter( $arguments, self::FIELDS ) )->display_items( self::rows( $report['domains'] ?? array(), 'table' === $format, 'changes_pending' === ( $report['status'] ?? '' ) ) );
 			return;
 		}
 		if ( 'table' !== $format ) {
@@ -664,10 +664,11 @@ final class CLI {
 		// What an earlier run came to is not how things stand.
 		WP_CLI::line( '' === $origin ? self::color( (string) ( $report['status'] ?? '' ), Messages::headline( $report ) ) : $origin );
 		WP_CLI::line( '' );
-		$this->print_aliases( $report['aliases'] ?? array() );
+		$planned = 'changes_pending' === ( $report['status'] ?? '' );
+		$this->print_aliases( $report['aliases'] ?? array(), $planned );
 		$this->print_certificate( $report['certificate'] ?? array() );
 		WP_CLI::line( '' );
-		$this->print_domains( $report['domains'] ?? array() );
+		$this->print_domains( $report['domains'] ?? array(), $planned );
 		$this->print_attention( $report, $is_old );
 
 		$next = $more['due'] ?? $report['next_at'] ?? null;
@@ -678,8 +679,13 @@ final class CLI {
 		}
 	}
 
-	/** @param array $aliases `aliases` of a report. */
-	private function print_aliases( array $aliases ): void {
+	/**
+	 * How many aliases there are, and the first of those that something happens to.
+	 *
+	 * @param array $aliases `aliases` of a report.
+	 * @param bool  $planned Nothing was written.
+	 */
+	private function print_aliases( array $aliases, bool $planned ): void {
 		$this->fact(
 			__( 'Aliases', 'wu-cloudways' ),
 			sprintf(
@@ -690,8 +696,8 @@ final class CLI {
 			)
 		);
 		$labels = array(
-			'added'    => _x( 'added', 'several aliases', 'wu-cloudways' ),
-			'removed'  => _x( 'removed', 'several aliases', 'wu-cloudways' ),
+			'added'    => $planned ? __( 'to add', 'wu-cloudways' ) : _x( 'added', 'several aliases', 'wu-cloudways' ),
+			'removed'  => $planned ? __( 'to remove', 'wu-cloudways' ) : _x( 'removed', 'several aliases', 'wu-cloudways' ),
 			'withheld' => __( 'withheld', 'wu-cloudways' ),
 			'kept'     => __( 'kept (not ours)', 'wu-cloudways' ),
 		);
@@ -725,8 +731,13 @@ final class CLI {
 		}
 	}
 
-	/** @param array<string, array> $domains `domains` of a report. */
-	private function print_domains( array $domains ): void {
+	/**
+	 * The domains in columns.
+	 *
+	 * @param array<string, array> $domains `domains` of a report.
+	 * @param bool                 $planned Nothing was written.
+	 */
+	private function print_domains( array $domains, bool $planned ): void {
 		if ( ! $domains ) {
 			WP_CLI::line( __( 'No domains.', 'wu-cloudways' ) );
 			return;
@@ -754,7 +765,7 @@ final class CLI {
 		foreach ( $shown as $name => $domain ) {
 			$lines[] = array(
 				(string) $name,
-				Messages::alias( (string) ( $domain['alias'] ?? '' ) ),
+				Messages::alias( (string) ( $domain['alias'] ?? '' ), $planned ),
 				Messages::dns( $domain['dns'] ?? null, ! isset( $domain['note'] ) ),
 				Messages::certificate( (string) ( $domain['certificate'] ?? '' ) ),
 			);
@@ -824,7 +835,7 @@ final class CLI {
 		if ( null === $run ) {
 			WP_CLI::line( __( 'There was no run yet. Start one with: wp wu-cloudways sync', 'wu-cloudways' ) );
 		} else {
-			$this->fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::status( (string) $run['status'] ) );
+			$this->fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::outcome( $run ) );
 		}
 		if ( null !== $due ) {
 			$this->fact( __( 'Next run', 'wu-cloudways' ), Messages::time_and_distance( $due ) );
@@ -862,19 +873,6 @@ final class CLI {
 		WP_CLI::line( '' );
 	}
 
-	/**
-	 * The problems, without the one that the trouble of the last run says already.
-	 *
-	 * @param list<array> $problems Environment::problems().
-	 * @param array|null  $trouble  `trouble` of Standing::now().
-	 * @return list<array>
-	 */
-	private static function unsaid( array $problems, ?array $trouble ): array {
-		$said = 'interrupted' === ( $trouble['status'] ?? '' ) ? 'lock_held' : '';
-
-		return array_values( array_filter( $problems, static fn( array $problem ): bool => $said !== $problem['code'] ) );
-	}
-
 	/** @param list<array> $problems Environment::problems(). */
 	private function print_problems( array $problems ): void {
 		foreach ( $problems as $problem ) {
@@ -902,9 +900,10 @@ final class CLI {
 	 *
 	 * @param array<string, array> $domains `domains` of a report.
 	 * @param bool                 $words   Words for people; otherwise the report's own codes, which do not depend on the language.
+	 * @param bool                 $planned Nothing was written.
 	 * @return list<array<string, string>>
 	 */
-	private static function rows( array $domains, bool $words ): array {
+	private static function rows( array $domains, bool $words, bool $planned ): array {
 		$rows = array();
 		foreach ( $domains as $name => $domain ) {
 			$note   = isset( $domain['note'] ) ? Messages::note( $domain['note'] ) : array(
@@ -917,7 +916,7 @@ final class CLI {
 			$rows[] = array(
 				'domain'      => (string) $name,
 				'source'      => $words ? Messages::source( $source ) : $source,
-				'alias'       => $words ? Messages::alias( $alias ) : $alias,
+				'alias'       => $words ? Messages::alias( $alias, $planned ) : $alias,
 				'dns'         => $words ? Messages::dns( $domain['dns'] ?? null ) : (string) ( $domain['dns']['verdict'] ?? '' ),
 				'certificate' => $words ? Messages::certificate( $cert ) : $cert,
 				'note'        => $note['text'],

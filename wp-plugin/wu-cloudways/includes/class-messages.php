@@ -202,8 +202,26 @@ final class Messages {
 		return $words[ $source ] ?? $source;
 	}
 
-	/** A domain's `alias`. */
-	public static function alias( string $alias ): string {
+	/**
+	 * What came of a run, in a word or two.
+	 *
+	 * @param array $run Store::last_run().
+	 */
+	public static function outcome( array $run ): string {
+		// The report of a run that was stopped has a status of its own, which says how far it got.
+		return null === $run['code'] || in_array( $run['status'], array( 'failed', 'refused' ), true ) ? self::status( $run['status'] ) : __( 'stopped before its end', 'wu-cloudways' );
+	}
+
+	/**
+	 * A domain's `alias`.
+	 *
+	 * @param string $alias   Code.
+	 * @param bool   $planned It is so in a plan, and nothing was written.
+	 */
+	public static function alias( string $alias, bool $planned = false ): string {
+		if ( $planned && in_array( $alias, array( 'added', 'removed' ), true ) ) {
+			return 'added' === $alias ? __( 'to add', 'wu-cloudways' ) : __( 'to remove', 'wu-cloudways' );
+		}
 		$words = array(
 			'present'     => __( 'present', 'wu-cloudways' ),
 			'added'       => __( 'added', 'wu-cloudways' ),
@@ -401,7 +419,7 @@ final class Messages {
 	}
 
 	/**
-	 * The first names of a list, with commas.
+	 * The first names of a list, by name as they are listed everywhere, with commas.
 	 *
 	 * @param mixed $names Names, or only a number of them.
 	 */
@@ -409,7 +427,9 @@ final class Messages {
 		if ( ! is_array( $names ) ) {
 			return '';
 		}
-		$shown = array_slice( array_map( 'strval', $names ), 0, 10 );
+		$names = array_map( 'strval', $names );
+		sort( $names, SORT_STRING );
+		$shown = array_slice( $names, 0, 10 );
 		return implode( ', ', $shown ) . ( count( $names ) > count( $shown ) ? ', …' : '' );
 	}
 

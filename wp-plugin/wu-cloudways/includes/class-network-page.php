@@ -132,7 +132,7 @@ final class Network_Page {
 		echo '<p>' . esc_html__( 'The domains of this network, and what the Cloudways application has of them.', 'wu-cloudways' ) . '</p>';
 
 		self::show_answer();
-		foreach ( Notices::problems() as $problem ) {
+		foreach ( self::problems() as $problem ) {
 			Notices::render( $problem, 'clone' === $problem['code'] ? '<p>' . self::button( 'confirm_site', __( 'This is the original site', 'wu-cloudways' ), 'secondary' ) . '</p>' : '' );
 		}
 
@@ -145,6 +145,21 @@ final class Network_Page {
 		echo '</div>';
 	}
 
+	/**
+	 * The problems that the headline does not say.
+	 *
+	 * @return list<array> See Environment::problems().
+	 */
+	private static function problems(): array {
+		$problems = Notices::problems();
+		try {
+			return Standing::unsaid( $problems, Standing::now()['trouble'] );
+		} catch ( \Throwable $failure ) {
+			// Said where the memory is shown.
+			return $problems;
+		}
+	}
+
 	/** Everything that comes from the plugin's tables. */
 	private static function show_memory(): void {
 		$store    = Plugin::instance()->store();
@@ -153,6 +168,7 @@ final class Network_Page {
 		$standing = $ready ? Standing::now() : null;
 		$origin   = $standing ? Messages::origin( $standing ) : '';
 		$is_old   = $standing['is_old'] ?? false;
+		$planned  = 'changes_pending' === ( $summary['status'] ?? '' );
 
 		echo '<div class="wu-cloudways-actions">';
 		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
@@ -170,7 +186,7 @@ final class Network_Page {
 			echo '<div class="wu-cloudways-cards">';
 		}
 		if ( $summary ) {
-			self::show_aliases( $summary['aliases'] ?? array() );
+			self::show_aliases( $summary['aliases'] ?? array(), $planned );
 			self::show_certificate( $summary['certificate'] ?? array() );
 		}
 		if ( '' === $origin ) {
@@ -184,7 +200,7 @@ final class Network_Page {
 				$summary['error'] = null;
 			}
 			self::show_attention( $summary, $is_old );
-			self::show_domains( $store );
+			self::show_domains( $store, $planned );
 		}
 	}
 
@@ -214,7 +230,7 @@ final class Network_Page {
 		}
 		echo '<dl>';
 		if ( $run ) {
-			self::fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::status( (string) $run['status'] ) );
+			self::fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::outcome( $run ) );
 		} else {
 			self::fact( __( 'Last run', 'wu-cloudways' ), __( 'none yet', 'wu-cloudways' ) );
 		}
@@ -234,15 +250,16 @@ final class Network_Page {
 	 * Alias counts, and names where there are few.
 	 *
 	 * @param array $aliases `aliases` of a report.
+	 * @param bool  $planned Nothing was written.
 	 */
-	private static function show_aliases( array $aliases ): void {
+	private static function show_aliases( array $aliases, bool $planned ): void {
 		self::open_card( __( 'Aliases', 'wu-cloudways' ) );
 		echo '<dl>';
 		$labels = array(
 			'observed' => __( 'At Cloudways', 'wu-cloudways' ),
 			'desired'  => __( 'Wanted', 'wu-cloudways' ),
-			'added'    => __( 'Added by this run', 'wu-cloudways' ),
-			'removed'  => __( 'Removed by this run', 'wu-cloudways' ),
+			'added'    => $planned ? __( 'To add', 'wu-cloudways' ) : __( 'Added by this run', 'wu-cloudways' ),
+			'removed'  => $planned ? __( 'To remove', 'wu-cloudways' ) : __( 'Removed by this run', 'wu-cloudways' ),
 			'withheld' => __( 'Removal withheld', 'wu-cloudways' ),
 			'kept'     => __( 'Not ours, left alone', 'wu-cloudways' ),
 		);
@@ -342,9 +359,10 @@ final class Network_Page {
 	/**
 	 * The domains, one page of them.
 	 *
-	 * @param Store $store The memory.
+	 * @param Store $store   The memory.
+	 * @param bool  $planned Nothing was written.
 	 */
-	private static function show_domains( Store $store ): void {
+	private static function show_domains( Store $store, bool $planned ): void {
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- reads a page number.
 		$page  = isset( $_GET['paged'] ) ? max( 1, absint( wp_unslash( $_GET['paged'] ) ) ) : 1;
 		$found = $store->domains(
@@ -380,7 +398,8 @@ final class Network_Page {
 			$verdict = (string) ( $domain['dns']['verdict'] ?? 'not_asked' );
 			echo '<tr>';
 			echo '<th scope="row"><strong>' . esc_html( (string) $name ) . '</strong><br><span class="description">' . esc_html( Messages::source( (string) ( $domain['source'] ?? '' ) ) ) . '</span></th>';
-			self::cell( (string) ( $domain['alias'] ?? '' ), Messages::alias( (string) ( $domain['alias'] ?? '' ) ) );
+			$alias = (string) ( $domain['alias'] ?? '' );
+			self::cell( $planned && 'added' === $alias ? '' : $alias, Messages::alias( $alias, $planned ) );
 			self::cell( $verdict, Messages::dns( $domain['dns'] ?? null, null === $note ) );
 			self::cell( (string) ( $domain['certificate'] ?? '' ), Messages::certificate( (string) ( $domain['certificate'] ?? '' ) ) );
 			echo '<td>' . ( $note ? esc_html( $note['text'] ) . ( '' === $note['remedy'] ? '' : '<br><em>' . esc_html( $note['remedy'] ) . '</em>' ) : '' ) . '</td>';

@@ -71,6 +71,19 @@ final class Standing {
 	}
 
 	/**
+	 * The problems, without the one that the trouble of the last run says already.
+	 *
+	 * @param list<array> $problems Environment::problems().
+	 * @param array|null  $trouble  As now() gives it.
+	 * @return list<array>
+	 */
+	public static function unsaid( array $problems, ?array $trouble ): array {
+		$said = 'interrupted' === ( $trouble['status'] ?? '' ) ? 'lock_held' : '';
+
+		return array_values( array_filter( $problems, static fn( array $problem ): bool => $said !== $problem['code'] ) );
+	}
+
+	/**
 	 * Somebody holds the lock.
 	 *
 	 * @return bool
