@@ -183,10 +183,12 @@ export async function startMariadb(lab) {
   const dir = lab.folder('mariadb');
   const data = join(dir, 'data');
   const socket = join(dir, 's');
+  // Temporary tables as well: in /tmp they would be among those of everybody else's servers.
+  const env = { TMPDIR: lab.folder('mariadb', 'tmp') };
   const install = await run(
     'mariadb-install-db',
     ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'],
-    { asUser: true, cwd: dir },
+    { asUser: true, cwd: dir, env },
   );
   if (install.code !== 0) throw new Error(`mariadb-install-db failed:\n${install.stdout}${install.stderr}`);
   const service = await lab.start({
@@ -197,6 +199,7 @@ export async function startMariadb(lab) {
       '--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M', '--character-set-server=utf8mb4',
     ],
     asUser: true,
+    env,
     ready: () => canConnect({ path: socket }),
     patience: 30000,
   });
