@@ -183,7 +183,7 @@ export async function startMariadb(lab) {
   const dir = lab.folder('mariadb');
   const data = join(dir, 'data');
   const socket = join(dir, 's');
-  // Temporary tables as well: in /tmp they would be among those of everybody else's servers.
+  // Temporary tables as well: a server that starts removes all those in its folder, other servers' too.
   const env = { TMPDIR: lab.folder('mariadb', 'tmp') };
   const install = await run(
     'mariadb-install-db',
