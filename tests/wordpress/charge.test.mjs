@@ -91,6 +91,8 @@ describe('beside Ultimate Multisite', () => {
     let values;
 
     before(async () => {
+      // Whatever became of the tests before.
+      await stack.network.wp(['plugin', 'activate', 'wu-cloudways', '--network']);
       await stack.startFpm(true);
       const constants = stack.sim.constants();
       values = Object.fromEntries(NAMES.map((name) => [name, String(constants[name])]));
@@ -149,7 +151,7 @@ add_action( 'admin_init', static function () {
       for (const [n, name] of NAMES.entries()) assert.ok(kept[n] && !kept[n].includes(values[name]), `${name} is not stored, or not encrypted`);
       assert.equal(await stack.network.eval("return defined( 'WU_CLOUDWAYS_API_KEY' );"), false, 'this test wants no constants');
       await stack.map('typed.example', 1);
-      await stack.settle(async () => (await stack.sim.aliases()).includes('typed.example'), 'a run with the typed credentials');
+      await stack.settle(async () => (await stack.sim.aliases()).includes('typed.example'), 'a run with the typed credentials', { patience: 40000 });
       const { code, stdout, stderr } = await stack.network.wp(['wu-cloudways', 'test'], { check: false, extension: stack.so });
       assert.equal(code, 0, stdout + stderr);
       assert.deepEqual((await stack.json('status')).problems.filter(({ code: problem }) => problem !== 'extension_missing'), []);
