@@ -108,6 +108,12 @@ final class Plugin {
 			add_action( 'action_scheduler_before_process_queue', array( Scheduler::class, 'on_cli_queue' ), 10, 0 );
 		}
 
+		// The command processes no queue when no action is due, for instance because a page took it just before.
+		if ( defined( 'WP_CLI' ) && WP_CLI ) {
+			\WP_CLI::add_hook( 'before_invoke:action-scheduler run', array( Scheduler::class, 'on_cli_queue' ) );
+			\WP_CLI::add_hook( 'before_invoke:cron event run', array( Scheduler::class, 'on_cli_queue' ) );
+		}
+
 		// Everything below is for the admin, the command line and jobs: a front-end page ends here.
 		if ( defined( 'WP_CLI' ) && WP_CLI ) {
 			CLI::hook();
