@@ -111,6 +111,23 @@ describe('commands and network page', () => {
     });
   });
 
+  it('speaks of one alias as of one, and ends a sentence before it says what to do', async () => {
+    const said = (what) => stack.network.eval(`return WU_Cloudways\\Messages::${what}['text'];`);
+    const note = (code, args) => said(`note( array( 'code' => '${code}', 'args' => array( ${args} ) ) )`);
+    assert.equal(await note('removals_withheld', "'names' => array( 'a.example' ), 'count' => 1, 'ours' => 1"), 'The alias a.example would be removed although no mapping ended. It was kept.');
+    assert.equal(
+      await note('removals_withheld', "'names' => array( 'a.example', 'b.example' ), 'count' => 2, 'ours' => 5"),
+      '2 of 5 aliases would be removed although no mapping ended: a.example, b.example. They were kept.',
+    );
+    assert.equal(await note('certificate_withheld', "'names' => array( 'a.example' ), 'count' => 1, 'installed' => 1"), 'The certificate would lose a.example. It was left as it is.');
+    // A newer extension's error, and one with what Cloudways answered at its end.
+    assert.equal(await said("error( array( 'code' => 'of_tomorrow', 'message' => 'something is new' ) )"), 'Something is new.');
+    assert.equal(
+      await said("error( array( 'code' => 'api_rejected', 'details' => array( 'endpoint' => 'POST /x', 'status' => 422, 'answer' => 'No such app' ) ) )"),
+      'Cloudways refused POST /x (HTTP 422): No such app.',
+    );
+  });
+
   it('lists domains in one order everywhere: by name', async () => {
     await stack.network.map(['shop2.example', 'shop-2.example', 'zz.example', 'aa.example']);
     const listed = async (command) => (await wp(command, '--format=csv', '--fields=domain')).stdout.trim().split('\n').slice(1);
