@@ -355,10 +355,8 @@ class ActionScheduler {
 				}
 				WP_CLI::warning( 'Another runner has claimed a batch of this queue; going on all the same.' );
 			}
-			do_action( 'action_scheduler_before_process_queue' );
 			$ran   = self::batch( $size, $hooks, $group, 'WP CLI', INF );
 			$done += $ran;
-			do_action( 'action_scheduler_after_process_queue' );
 			$batches += $ran ? 1 : 0;
 		} while ( $ran && ( ! $most || $batches < $most ) );
 		remove_action( 'action_scheduler_failed_execution', $report );
@@ -394,8 +392,14 @@ class ActionScheduler {
 
 		self::$claim = $claim;
 		add_action( 'shutdown', array( __CLASS__, 'handle_fatal_error' ) );
-		$done = 0;
-		foreach ( self::claimed( $claim ) as $id ) {
+		$done    = 0;
+		$claimed = self::claimed( $claim );
+		// The command line says that it works on the queue only when there is something to work on.
+		$announced = 'WP CLI' === $context && $claimed;
+		if ( $announced ) {
+			do_action( 'action_scheduler_before_process_queue' );
+		}
+		foreach ( $claimed as $id ) {
 			// The claim can be taken away meanwhile, by a runner that finds it too old.
 			if ( ! in_array( $id, self::claimed( $claim ), true ) ) {
 				break;
@@ -409,6 +413,9 @@ class ActionScheduler {
 		self::release( $claim );
 		self::$claim = 0;
 		remove_action( 'shutdown', array( __CLASS__, 'handle_fatal_error' ) );
+		if ( $announced ) {
+			do_action( 'action_scheduler_after_process_queue' );
+		}
 		wp_cache_flush_runtime();
 		return $done;
 	}
