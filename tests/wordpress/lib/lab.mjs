@@ -13,6 +13,8 @@ export const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 /** How long a process may take to end before it is killed, in milliseconds. */
 const GRACE = 5000;
 
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+
 // What root writes here, the site's user reads.
 process.umask(0o022);
 
@@ -103,17 +105,19 @@ class Lab {
   /** Ends what was started, last first, and removes the folder (kept when WU_LAB_KEEP is set). */
   close() {
     this.#closing ??= (async () => {
+      // What still runs to its end in here would write into the folder while it goes.
+      for (const child of running) if (child.spawnargs.some((word) => word.includes(this.dir))) child.kill('SIGKILL');
       for (const service of this.#running.reverse()) await service.stop();
       open.delete(this);
       if (process.env.WU_LAB_KEEP) console.error(`kept: ${this.dir}`);
-      else rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
+      else rmSync(this.dir, REMOVE);
     })();
     return this.#closing;
   }
 
   killNow() {
     for (const service of this.#running) service.kill();
-    if (!process.env.WU_LAB_KEEP) rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
+    if (!process.env.WU_LAB_KEEP) rmSync(this.dir, REMOVE);
   }
 }
 
