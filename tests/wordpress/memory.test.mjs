@@ -69,6 +69,30 @@ describe('the memory and the clocks', () => {
   const slow = (seconds) => stack.sim.fault({ method: 'GET', path: '/server', times: 1, do: { delay_ms: seconds * 1000 } });
   const asked = () => until(async () => (await rows("SELECT id FROM wp_wu_cloudways_sync_runs WHERE status = 'running'")).length > 0, 'a run began', 20000);
 
+  it('is never seen half written by those who read without a lock', async () => {
+    const seen = await stack.network.eval(`
+      global $wpdb;
+      $seen = array();
+      add_filter( 'query', function ( $query ) use ( &$seen, $wpdb ) {
+        static $asking = false;
+        if ( ! $asking ) {
+          $asking = true;
+          $number = $wpdb->get_var( "SELECT number FROM {$wpdb->base_prefix}wu_cloudways_sync_memory WHERE name = 'half'" );
+          $asking = false;
+          if ( null !== $number ) {
+            $seen[] = (int) $number;
+          }
+        }
+        return $query;
+      } );
+      WU_Cloudways\\Plugin::instance()->store()->put( 'half', 7 );
+      $wpdb->query( 'SELECT 1' );
+      WU_Cloudways\\Plugin::instance()->store()->forget( 'half' );
+      return $seen;
+    `);
+    assert.deepEqual([...new Set(seen)], [7], 'somebody else would have read a nought');
+  });
+
   it('looks again after an hour, and finds what fired no event', async () => {
     const due = (await memory()).due - now();
     assert.ok(due > HOUR - 120 && due <= HOUR, `the next run is in ${due} s instead of an hour`);

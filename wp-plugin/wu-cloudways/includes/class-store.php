@@ -350,15 +350,24 @@ final class Store {
 	 * @throws Store_Exception When it could not be kept.
 	 */
 	public function put( string $name, int $number, ?string $value = null ): void {
-		$this->put_missing( $name );
+		$table = Database::table( 'memory' );
+
+		// Whole from the first moment: others read without a lock, and would take a nought for an answer.
+		$inserted = null === $value
+			? Database::write( "INSERT IGNORE INTO {$table} (name, number) VALUES (%s, %d)", array( $name, $number ) )
+			: Database::write( "INSERT IGNORE INTO {$table} (name, number, value) VALUES (%s, %d, %s)", array( $name, $number, $value ) );
+
+		if ( 1 === $inserted ) {
+			return;
+		}
 
 		if ( null === $value ) {
-			Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s', array( $number, $name ) );
+			Database::write( "UPDATE {$table} SET number = %d WHERE name = %s", array( $number, $name ) );
 
 			return;
 		}
 
-		Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d, value = %s WHERE name = %s', array( $number, $value, $name ) );
+		Database::write( "UPDATE {$table} SET number = %d, value = %s WHERE name = %s", array( $number, $value, $name ) );
 	}
 
 	/**
