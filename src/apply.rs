@@ -9,7 +9,7 @@ use crate::certificate::{self, Basis, CertificatePlan, Order};
 use crate::clock::Deadline;
 use crate::cloudways::{
     CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
-    WriteFailure,
+    WriteFailure, shows, spellings_of,
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
@@ -251,7 +251,7 @@ impl Scene {
 
     /// Brings the memory up to the last look, unless an operation of ours may still change what it shows.
     fn take_in(&mut self, task: Task<'_>) {
-        let there: HashSet<&str> = self.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        let there = spellings_of(&self.observed.app.aliases);
         if task.settings.policy == AliasPolicy::Keep {
             let vanished = self.state.vanished_foreign(&self.observed.app.aliases);
             let known: HashSet<String> = self.missing_foreign.iter().cloned().collect();
@@ -763,11 +763,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     }
 
     fn is_there(&self, plan: &AliasPlan) -> bool {
-        let observed = &self.scene.observed.app.aliases;
-        let names: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
-        let spellings: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
-        plan.add.iter().all(|name| names.contains(name))
-            && !plan.remove.iter().any(|alias| spellings.contains(alias.spelling.as_str()))
+        let removes = plan.remove.iter().map(|alias| alias.spelling.as_str());
+        shows(&self.scene.observed.app.aliases, &plan.add, removes)
     }
 
     /// What is removed, and seen to be, is not ours any more: whoever adds it again does it by hand.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use crate::certificate::{CertificatePlan, Order};
-use crate::cloudways::{App, ObservedAlias};
+use crate::cloudways::{App, ObservedAlias, names_of, spellings_of};
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
 use crate::domain::DomainName;
@@ -51,7 +51,7 @@ impl AliasPlan {
     /// added.
     #[must_use]
     pub fn list(&self) -> Vec<String> {
-        let removed: HashSet<&str> = self.remove.iter().map(|alias| alias.spelling.as_str()).collect();
+        let removed = spellings_of(&self.remove);
         let stays =
             self.base.iter().map(|alias| alias.spelling.as_str()).filter(|spelling| !removed.contains(spelling));
         stays.map(str::to_owned).chain(self.add.iter().map(ToString::to_string)).collect()
@@ -64,8 +64,7 @@ impl AliasPlan {
         match moment {
             Moment::Observed => there.cloned().collect(),
             Moment::OnceWritten => {
-                let leaving: HashSet<&DomainName> =
-                    self.remove.iter().filter_map(|alias| alias.name.as_ref()).collect();
+                let leaving = names_of(&self.remove);
                 there.filter(|name| !leaving.contains(name)).chain(&self.add).cloned().collect()
             }
         }
@@ -154,7 +153,7 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy)
         }
     }
 
-    let leaving: HashSet<&str> = remove.iter().map(|alias| alias.spelling.as_str()).collect();
+    let leaving = spellings_of(&remove);
     let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
     let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
     // A wildcard that was sent and is not there covers nothing.

@@ -12,7 +12,6 @@ use crate::dns::NameCheck;
 use crate::domain::DomainName;
 use crate::error::{Details, Error};
 use crate::note::Note;
-use crate::state::OperationKind;
 
 /// The version of the report.
 pub const VERSION: u32 = 1;
@@ -181,14 +180,6 @@ pub struct OperationReport {
     pub since: u64,
     /// How long it should take, in seconds, where the API said so.
     pub estimate_s: Option<u64>,
-}
-
-impl OperationReport {
-    /// The word for a kind of ours.
-    #[must_use]
-    pub fn kind_of(kind: OperationKind) -> String {
-        kind.as_str().to_owned()
-    }
 }
 
 /// A step of a plan.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::cloudways::{ObservedAlias, OperationRef};
+use crate::cloudways::{ObservedAlias, OperationRef, names_of, shows, spellings_of};
 use crate::domain::DomainName;
 use crate::note::{Note, StateFault};
 
@@ -84,10 +84,7 @@ impl RunningOperation {
     /// Whether a list of aliases shows what it does to them.
     #[must_use]
     pub fn shows_in(&self, observed: &[ObservedAlias]) -> bool {
-        let names: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
-        let spellings: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
-        self.adds.iter().all(|name| names.contains(name))
-            && !self.removes.iter().any(|spelling| spellings.contains(spelling.as_str()))
+        shows(observed, &self.adds, self.removes.iter().map(String::as_str))
     }
 
     /// Whether it should have ended long ago: after 30 minutes, or three times its estimate where that is longer.
@@ -263,7 +260,7 @@ impl State {
         released: &HashSet<DomainName>,
         now: u64,
     ) -> Vec<DomainName> {
-        let there: HashSet<&DomainName> = observed.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let there = names_of(observed);
         let ours: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
         let absent: Vec<DomainName> = self.ledger.iter().filter(|name| !there.contains(name)).cloned().collect();
         let vanished: Vec<DomainName> = absent.iter().filter(|name| wanted(name)).cloned().collect();
@@ -298,7 +295,7 @@ impl State {
     /// Aliases that are not ours, were there at the last look, and are not among `observed`.
     #[must_use]
     pub fn vanished_foreign(&self, observed: &[ObservedAlias]) -> Vec<String> {
-        let there: HashSet<&str> = observed.iter().map(|alias| alias.spelling.as_str()).collect();
+        let there = spellings_of(observed);
         self.foreign.iter().filter(|spelling| !there.contains(spelling.as_str())).cloned().collect()
     }
 

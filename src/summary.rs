@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::apply::{Scene, Task};
 use crate::certificate::{CertificatePlan, LIMIT, Order, Standing};
-use crate::cloudways::{InstalledCertificate, ObservedAlias};
+use crate::cloudways::{InstalledCertificate, ObservedAlias, names_of, spellings_of};
 use crate::desired::Source;
 use crate::dns::{NameCheck, Unknown, Verdict};
 use crate::domain::DomainName;
@@ -151,7 +151,7 @@ impl View<'_> {
     fn domains(&self) -> Vec<(String, DomainReport)> {
         let app = &self.scene.observed.app;
         let desired = self.task.desired;
-        let there: HashSet<&DomainName> = app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let there = names_of(&app.aliases);
         let added: HashSet<&DomainName> = self.scene.added.iter().collect();
         let mut domains = Vec::with_capacity(desired.names().len() + 1);
         for wanted in desired.names() {
@@ -167,7 +167,7 @@ impl View<'_> {
             Mode::Planned => &self.aliases.remove,
             Mode::Applied => &self.scene.removed,
         };
-        let spellings: HashSet<&str> = app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        let spellings = spellings_of(&app.aliases);
         let is_gone =
             |alias: &ObservedAlias| self.mode == Mode::Planned || !spellings.contains(alias.spelling.as_str());
         let gone = removed
@@ -202,15 +202,13 @@ impl View<'_> {
 
     /// What was sent to be added, and is there.
     fn seen_added(&self) -> Vec<DomainName> {
-        let there: HashSet<&DomainName> =
-            self.scene.observed.app.aliases.iter().filter_map(|alias| alias.name.as_ref()).collect();
+        let there = names_of(&self.scene.observed.app.aliases);
         self.scene.added.iter().filter(|name| there.contains(name)).cloned().collect()
     }
 
     /// What was sent to be removed, and is gone.
     fn seen_removed(&self) -> Vec<ObservedAlias> {
-        let there: HashSet<&str> =
-            self.scene.observed.app.aliases.iter().map(|alias| alias.spelling.as_str()).collect();
+        let there = spellings_of(&self.scene.observed.app.aliases);
         self.scene.removed.iter().filter(|alias| !there.contains(alias.spelling.as_str())).cloned().collect()
     }
 
@@ -286,7 +284,7 @@ impl View<'_> {
     fn operation(&self) -> Option<OperationReport> {
         let ours = self.scene.state.operation.as_ref().map(|operation| OperationReport {
             id: operation.id.clone(),
-            kind: OperationReport::kind_of(operation.kind),
+            kind: operation.kind.as_str().to_owned(),
             ours: true,
             since: operation.since,
             estimate_s: operation.estimate,

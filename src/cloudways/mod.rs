@@ -7,6 +7,7 @@ mod client;
 mod retry;
 mod wire;
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -73,6 +74,25 @@ impl ObservedAlias {
         let name = DomainName::parse(spelling.as_bytes()).ok();
         Self { spelling, name }
     }
+}
+
+/// The names among some aliases, as far as they are names.
+#[must_use]
+pub fn names_of(aliases: &[ObservedAlias]) -> HashSet<&DomainName> {
+    aliases.iter().filter_map(|alias| alias.name.as_ref()).collect()
+}
+
+/// The spellings of some aliases.
+#[must_use]
+pub fn spellings_of(aliases: &[ObservedAlias]) -> HashSet<&str> {
+    aliases.iter().map(|alias| alias.spelling.as_str()).collect()
+}
+
+/// Whether a list shows what a write did: everything that it adds is there, and nothing that it removes.
+#[must_use]
+pub fn shows<'a>(observed: &[ObservedAlias], adds: &[DomainName], removes: impl IntoIterator<Item = &'a str>) -> bool {
+    let (names, spellings) = (names_of(observed), spellings_of(observed));
+    adds.iter().all(|name| names.contains(name)) && !removes.into_iter().any(|spelling| spellings.contains(spelling))
 }
 
 /// The certificate an application has.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { join } from 'node:path';
 import { sleep, write } from './lib/lab.mjs';
-import { openStack } from './lib/stack.mjs';
+import { ONE_PROCESS_ONLY, openStack } from './lib/stack.mjs';
 
 const OURS = ['shop.network.example', 'one.example', 'www.one.example'];
 
@@ -29,20 +29,7 @@ async function comesDue(stack) {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-const CASES = [
-  { where: 'in php-fpm only', options: { inFpm: true, inCli: false }, run: (stack) => stack.network.runQueue() },
-  {
-    where: 'in the command line only',
-    options: { inFpm: false, inCli: true },
-    // The site's own cron comes first, and finds nobody who could do it.
-    run: async (stack) => {
-      await stack.queue();
-      await stack.network.runQueue();
-    },
-  },
-];
-
-for (const { where, options, run } of CASES) {
+for (const { where, options, run } of ONE_PROCESS_ONLY) {
   describe(`with the extension ${where}, and nothing changed`, () => {
     let stack;
 

@@ -3,27 +3,9 @@
 // never speaks.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openStack } from './lib/stack.mjs';
+import { ONE_PROCESS_ONLY, openStack } from './lib/stack.mjs';
 
-const CASES = [
-  {
-    where: 'in php-fpm only',
-    options: { inFpm: true, inCli: false },
-    // The queue is run where the extension is not.
-    run: (stack) => stack.network.runQueue(),
-  },
-  {
-    where: 'in the command line only',
-    options: { inFpm: false, inCli: true },
-    // Pages hand over; the cron of the machine runs WP-CLI.
-    run: async (stack) => {
-      await stack.queue();
-      await stack.network.runQueue();
-    },
-  },
-];
-
-for (const { where, options, run } of CASES) {
+for (const { where, options, run } of ONE_PROCESS_ONLY) {
   describe(`the extension ${where}`, () => {
     let stack;
     let shop;

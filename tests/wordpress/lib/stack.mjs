@@ -6,6 +6,25 @@ import { openLab, sleep, tail, write } from './lab.mjs';
 import { buildNetwork } from './network.mjs';
 import { extension, startFpm, startMariadb, startNginx, startSim } from './services.mjs';
 
+/** The extension in one kind of process only, and how the queue is run there. */
+export const ONE_PROCESS_ONLY = [
+  {
+    where: 'in php-fpm only',
+    options: { inFpm: true, inCli: false },
+    // The queue is run where the extension is not.
+    run: (stack) => stack.network.runQueue(),
+  },
+  {
+    where: 'in the command line only',
+    options: { inFpm: false, inCli: true },
+    // Pages, and the site's own cron, come first and hand over; the cron of the machine runs WP-CLI.
+    run: async (stack) => {
+      await stack.queue();
+      await stack.network.runQueue();
+    },
+  },
+];
+
 /**
  * @param {string} name of the test file, for the scratch folder
  * @param {object} [options]
