@@ -13,7 +13,7 @@ use crate::cloudways::{
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
-use crate::dns::{Dns, NameCheck, Verdict};
+use crate::dns::{NameCheck, Verdict};
 use crate::domain::DomainName;
 use crate::error::{Error, Refusal};
 use crate::guard;
@@ -22,6 +22,7 @@ use crate::options::Options;
 use crate::plan::{self, AliasPlan, Moment, Plan};
 use crate::report::OperationReport;
 use crate::state::{OperationKind, OrderOutcome, RunningOperation, State};
+use crate::web::Outside;
 
 /// Answers take up to 9 seconds (observed): reading leaves that much for one write.
 const FOR_ONE_WRITE: Duration = Duration::from_secs(9);
@@ -60,8 +61,8 @@ pub struct Task<'a> {
     pub options: &'a Options,
     /// Until when.
     pub deadline: Deadline<'a>,
-    /// Who answers about DNS.
-    pub dns: &'a Dns,
+    /// Who answers about names.
+    pub outside: &'a Outside,
 }
 
 impl Task<'_> {
@@ -228,7 +229,8 @@ impl Scene {
             return false;
         }
         let began = task.deadline.clock().elapsed();
-        let checks = task.dns.check(&unasked, &self.observed.server.addresses, deadline);
+        let checks =
+            task.outside.check(&unasked, &self.observed.server.addresses, task.options.probe.as_ref(), deadline);
         self.dns_left = self.dns_left.saturating_sub(task.deadline.clock().elapsed().saturating_sub(began));
         self.fresh = false;
         self.verdicts.extend(unasked.into_iter().zip(checks));

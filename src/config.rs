@@ -209,6 +209,12 @@ impl Settings {
         }
     }
 
+    /// Whether the API is on this machine, as it is with a simulated Cloudways.
+    #[must_use]
+    pub fn api_is_on_loopback(&self) -> bool {
+        is_loopback(&self.api_url)
+    }
+
     /// Takes the secrets out of a text that came from outside.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {

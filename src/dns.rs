@@ -47,6 +47,8 @@ pub enum Verdict {
     Here,
     /// There is an address that is not ours.
     Elsewhere,
+    /// There is an address that is not ours, and what is behind it leads to us: it has the file of the probe.
+    Proxied,
     /// There is no address.
     Missing,
     /// It could not be found out.
@@ -55,7 +57,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, for tests and translations.
-    pub const ALL: [Self; 4] = [Self::Here, Self::Elsewhere, Self::Missing, Self::Unknown];
+    pub const ALL: [Self; 5] = [Self::Here, Self::Elsewhere, Self::Proxied, Self::Missing, Self::Unknown];
 
     /// The verdict as a word for programs.
     #[must_use]
@@ -63,6 +65,7 @@ impl Verdict {
         match self {
             Self::Here => "here",
             Self::Elsewhere => "elsewhere",
+            Self::Proxied => "proxied",
             Self::Missing => "missing",
             Self::Unknown => "unknown",
         }
@@ -88,11 +91,19 @@ pub enum Unknown {
     Referral,
     /// The servers failed to find out (SERVFAIL and the like).
     ServerFailure,
+    /// There was no time left to ask an address that is not ours for the file.
+    ProbeNotMade,
+    /// There is no connection to such an address, or it broke.
+    ProbeUnreachable,
+    /// Such an address did not answer in time.
+    ProbeTimedOut,
+    /// Such an address refused to give the file, or failed to: 403, 429, 5xx.
+    ProbeRefused,
 }
 
 impl Unknown {
     /// Every reason, for tests and translations.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::NotAsked,
         Self::NoServer,
         Self::NoAddressOfOurs,
@@ -101,6 +112,10 @@ impl Unknown {
         Self::Refused,
         Self::Referral,
         Self::ServerFailure,
+        Self::ProbeNotMade,
+        Self::ProbeUnreachable,
+        Self::ProbeTimedOut,
+        Self::ProbeRefused,
     ];
 
     /// The reason as a word for programs.
@@ -115,6 +130,10 @@ impl Unknown {
             Self::Refused => "refused",
             Self::Referral => "referral",
             Self::ServerFailure => "server_failure",
+            Self::ProbeNotMade => "probe_not_made",
+            Self::ProbeUnreachable => "probe_unreachable",
+            Self::ProbeTimedOut => "probe_timed_out",
+            Self::ProbeRefused => "probe_refused",
         }
     }
 
@@ -132,8 +151,43 @@ impl Unknown {
             Self::ServerFailure => {
                 "the DNS servers failed to find out: the domain's own name servers may be out of order"
             }
+            Self::ProbeNotMade => "it points to another address, and there was no time left to ask there for the site",
+            Self::ProbeUnreachable => "it points to another address, which could not be reached over HTTP",
+            Self::ProbeTimedOut => "it points to another address, which did not answer over HTTP in time",
+            Self::ProbeRefused => {
+                "it points to another address, which answered over HTTP with a refusal or a failure (403, 429, 5xx)"
+            }
         }
     }
+}
+
+/// Whether the domain's CAA records let Let's Encrypt issue for a name (RFC 8659).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caa {
+    /// They do, or there are none.
+    Allowed,
+    /// They were not asked for: the name does not point to us anyway.
+    NotAsked,
+    /// They do not.
+    Forbidden {
+        /// The name that has these records: the one asked about, or one above it.
+        at: String,
+        /// Who may issue; nobody where it is empty.
+        issuers: Vec<String>,
+    },
+    /// It could not be found out. Let's Encrypt refuses then, too (documented).
+    Unknown(Unknown),
+}
+
+/// Whether a certificate could be issued for a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qualifies {
+    /// It points to us, and CAA allows it.
+    Yes,
+    /// It does not, or CAA forbids it.
+    No,
+    /// It could not be found out.
+    Unknown,
 }
 
 /// What was found out about a name.
@@ -147,11 +201,38 @@ pub struct NameCheck {
     pub cname: Vec<String>,
     /// Why the verdict is unknown.
     pub reason: Option<Unknown>,
+    /// Whether Let's Encrypt may issue for it.
+    pub caa: Caa,
 }
 
 impl NameCheck {
-    fn unknown(reason: Unknown) -> Self {
-        Self { verdict: Verdict::Unknown, addresses: Vec::new(), cname: Vec::new(), reason: Some(reason) }
+    /// A verdict and nothing else known; CAA allows what points to us.
+    #[must_use]
+    pub fn new(verdict: Verdict) -> Self {
+        let points_to_us = matches!(verdict, Verdict::Here | Verdict::Proxied);
+        Self {
+            verdict,
+            addresses: Vec::new(),
+            cname: Vec::new(),
+            reason: None,
+            caa: if points_to_us { Caa::Allowed } else { Caa::NotAsked },
+        }
+    }
+
+    /// It could not be found out.
+    #[must_use]
+    pub fn unknown(reason: Unknown) -> Self {
+        Self { reason: Some(reason), ..Self::new(Verdict::Unknown) }
+    }
+
+    /// Whether a certificate could be issued for it. A definite *no* is never made of what could not be asked.
+    #[must_use]
+    pub fn qualifies(&self) -> Qualifies {
+        match (self.verdict, &self.caa) {
+            (Verdict::Elsewhere | Verdict::Missing, _) | (_, Caa::Forbidden { .. }) => Qualifies::No,
+            (Verdict::Unknown, _) | (_, Caa::Unknown(_) | Caa::NotAsked) => Qualifies::Unknown,
+            (Verdict::Here | Verdict::Proxied, Caa::Allowed) => Qualifies::Yes,
+        }
     }
 }
 
@@ -170,9 +251,17 @@ impl Dns {
 
     /// Looks names up, many at once, and compares them with `ours`. The answers come in the order of the names.
     ///
+    /// CAA is asked for what points to us; where `probing`, for what points elsewhere too, since it may lead to us.
     /// It ends by the deadline: what was not asked by then, or not answered, is [`Verdict::Unknown`].
     #[must_use]
-    pub fn check(&self, names: &[DomainName], ours: &[IpAddr], deadline: Deadline<'_>) -> Vec<NameCheck> {
+    pub fn check(
+        &self,
+        names: &[DomainName],
+        ours: &[IpAddr],
+        probing: bool,
+        deadline: Deadline<'_>,
+    ) -> Vec<NameCheck> {
+        let _ = probing;
         let all = |reason| vec![NameCheck::unknown(reason); names.len()];
         if names.is_empty() {
             return Vec::new();
@@ -351,6 +440,7 @@ fn judge(v4: &Search, v6: &Search, ours: &[IpAddr]) -> NameCheck {
         addresses,
         cname: if chain4.len() >= chain6.len() { chain4 } else { chain6 },
         reason: unasked.filter(|_| verdict == Verdict::Unknown),
+        caa: if verdict == Verdict::Here { Caa::Allowed } else { Caa::NotAsked },
     }
 }
 
@@ -621,10 +711,10 @@ mod tests {
         let clock = SystemClock::start();
         let shop = [DomainName::parse(b"shop.example").unwrap()];
         let dns = Dns::new(&["127.0.0.1:1".parse().unwrap()]);
-        let checks = dns.check(&shop, &[], Deadline::new(&clock, Duration::from_secs(5)));
+        let checks = dns.check(&shop, &[], false, Deadline::new(&clock, Duration::from_secs(5)));
         assert_eq!(checks, [NameCheck::unknown(Unknown::NoAddressOfOurs)]);
-        assert_eq!(dns.check(&[], &[ip("203.0.113.10")], Deadline::new(&clock, Duration::from_secs(5))), []);
-        let late = dns.check(&shop, &[ip("203.0.113.10")], Deadline::new(&clock, Duration::ZERO));
+        assert_eq!(dns.check(&[], &[ip("203.0.113.10")], false, Deadline::new(&clock, Duration::from_secs(5))), []);
+        let late = dns.check(&shop, &[ip("203.0.113.10")], false, Deadline::new(&clock, Duration::ZERO));
         assert_eq!(late[0].verdict, Verdict::Unknown);
     }
 

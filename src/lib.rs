@@ -20,10 +20,14 @@ pub mod guard;
 pub mod note;
 pub mod options;
 pub mod plan;
+pub mod probe;
 pub mod report;
+pub mod served;
+mod signals;
 pub mod state;
 pub mod summary;
 pub mod sync;
+pub mod web;
 
 #[cfg(feature = "php")]
 mod php;

@@ -56,6 +56,22 @@ pub enum Note {
         /// Why there was none.
         reason: Unknown,
     },
+    /// It points to us, and the domain's CAA records forbid Let's Encrypt to issue for it.
+    CaaForbids {
+        /// The name asked.
+        domain: DomainName,
+        /// The name that has these records.
+        at: String,
+        /// Who may issue; nobody where it is empty.
+        issuers: Vec<String>,
+    },
+    /// It points to us, and whether CAA lets Let's Encrypt issue for it could not be found out.
+    CaaUnknown {
+        /// The name asked.
+        domain: DomainName,
+        /// Why.
+        reason: Unknown,
+    },
     /// No public certificate can hold this name.
     NotCertifiable {
         /// The name.
@@ -167,6 +183,8 @@ impl Note {
             Self::DnsElsewhere { .. } => "dns_elsewhere",
             Self::DnsMissing { .. } => "dns_missing",
             Self::DnsUnknown { .. } => "dns_unknown",
+            Self::CaaForbids { .. } => "caa_forbids",
+            Self::CaaUnknown { .. } => "caa_unknown",
             Self::NotCertifiable { .. } => "not_certifiable",
             Self::LeftOut { .. } => "left_out",
             Self::AliasNotSeen { .. } => "alias_not_seen",
@@ -205,7 +223,12 @@ impl Note {
                 json!({"domain": domain, "found": found, "expected": expected})
             }
             Self::DnsMissing { domain, expected } => json!({"domain": domain, "expected": expected}),
-            Self::DnsUnknown { domain, reason } => json!({"domain": domain, "reason": reason.code()}),
+            Self::DnsUnknown { domain, reason } | Self::CaaUnknown { domain, reason } => {
+                json!({"domain": domain, "reason": reason.code()})
+            }
+            Self::CaaForbids { domain, at, issuers } => {
+                json!({"domain": domain, "at": at, "issuers": first(issuers)})
+            }
             Self::NotCertifiable { domain } | Self::AliasNotSeen { domain } => json!({"domain": domain}),
             Self::LeftOut { domain, limit } => json!({"domain": domain, "limit": limit}),
             Self::RemovalWithheld { alias } => json!({"domain": alias}),
@@ -250,7 +273,17 @@ impl Note {
             }
             Self::DnsMissing { domain, .. } => format!("{domain} has no address in DNS."),
             Self::DnsUnknown { domain, reason } => {
-                format!("DNS could not be asked about {domain}: {}.", reason.text())
+                format!("Where {domain} points could not be found out: {}.", reason.text())
+            }
+            Self::CaaForbids { domain, at, issuers } => {
+                let said = if issuers.is_empty() { "nobody".to_owned() } else { format!("only {}", listed(issuers)) };
+                format!("The CAA records of {at} let {said} issue certificates for {domain}, not Let's Encrypt.")
+            }
+            Self::CaaUnknown { domain, reason } => {
+                format!(
+                    "Whether CAA records let Let's Encrypt issue for {domain} could not be found out: {}.",
+                    reason.text()
+                )
             }
             Self::NotCertifiable { domain } => format!("No public certificate can hold {domain}."),
             Self::LeftOut { domain, limit } => {
@@ -328,6 +361,13 @@ impl Note {
             Self::DnsUnknown { .. } => {
                 "It is asked again by itself. If it lasts, check the domain's name servers.".into()
             }
+            Self::CaaForbids { at, .. } => {
+                format!("At the DNS provider of {at}, add the CAA record 0 issue \"letsencrypt.org\".")
+            }
+            Self::CaaUnknown { .. } => {
+                "It is asked again by itself. If it lasts, check the domain's name servers: Let's Encrypt refuses, too."
+                    .into()
+            }
             Self::NotCertifiable { .. } => "Use a registered domain if it needs HTTPS.".into(),
             Self::LeftOut { .. } => {
                 "Give it a higher priority, remove names that are not needed, or do without www. aliases.".into()
@@ -388,6 +428,8 @@ impl Note {
             },
             Self::DnsMissing { domain: domain.clone(), expected },
             Self::DnsUnknown { domain: domain.clone(), reason: Unknown::TimedOut },
+            Self::CaaForbids { domain: domain.clone(), at: domain.to_string(), issuers: vec!["ca.example.net".into()] },
+            Self::CaaUnknown { domain: domain.clone(), reason: Unknown::ServerFailure },
             Self::NotCertifiable { domain: domain.clone() },
             Self::LeftOut { domain: domain.clone(), limit: 100 },
             Self::AliasNotSeen { domain },

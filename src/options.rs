@@ -37,6 +37,15 @@ impl DomainEntry {
     }
 }
 
+/// A static file that the site serves, by which a name that points to a proxy is recognised as ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeFile {
+    /// Where it is: `/.well-known/acme-challenge/…`, ASCII without blanks, at most 200 bytes.
+    pub path: String,
+    /// What is in it: 1 to 1,024 bytes of visible ASCII.
+    pub body: String,
+}
+
 /// The options of a call. See the design's table for what each does.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -62,6 +71,8 @@ pub struct Options {
     pub force: bool,
     /// Apply exactly the plan that has this fingerprint.
     pub fingerprint: Option<String>,
+    /// The file that names behind a proxy are asked for; `None`: they count as pointing elsewhere.
+    pub probe: Option<ProbeFile>,
     /// The last call never came back.
     pub interrupted: bool,
 }
@@ -80,6 +91,7 @@ impl Default for Options {
             deadline: Duration::from_secs(20),
             force: false,
             fingerprint: None,
+            probe: None,
             interrupted: false,
         }
     }

@@ -75,7 +75,7 @@ pub enum CertificateStanding {
 /// What DNS says about a name. Addresses are given where it is not plainly right.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DnsReport {
-    /// `here`, `elsewhere`, `missing`, `unknown` or `not_asked`.
+    /// `here`, `elsewhere`, `proxied`, `missing`, `unknown` or `not_asked`.
     pub verdict: &'static str,
     /// The addresses found.
     #[serde(skip_serializing_if = "Vec::is_empty")]

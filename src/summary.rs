@@ -9,7 +9,7 @@ use crate::apply::{Scene, Task};
 use crate::certificate::{CertificatePlan, LIMIT, Order, Standing};
 use crate::cloudways::{InstalledCertificate, ObservedAlias, names_of, spellings_of};
 use crate::desired::Source;
-use crate::dns::{NameCheck, Unknown, Verdict};
+use crate::dns::{Caa, NameCheck, Unknown, Verdict};
 use crate::domain::DomainName;
 use crate::error::Error;
 use crate::note::Note;
@@ -93,10 +93,14 @@ pub fn report(
 pub fn dns_note(name: &DomainName, check: &NameCheck, ours: &[IpAddr]) -> Note {
     let domain = name.clone();
     let expected = ours.iter().map(ToString::to_string).collect();
-    match check.verdict {
-        Verdict::Missing => Note::DnsMissing { domain, expected },
-        Verdict::Unknown => Note::DnsUnknown { domain, reason: check.reason.unwrap_or(Unknown::TimedOut) },
-        Verdict::Here | Verdict::Elsewhere => {
+    match (check.verdict, &check.caa) {
+        (Verdict::Missing, _) => Note::DnsMissing { domain, expected },
+        (Verdict::Unknown, _) => Note::DnsUnknown { domain, reason: check.reason.unwrap_or(Unknown::TimedOut) },
+        (Verdict::Here | Verdict::Proxied, Caa::Forbidden { at, issuers }) => {
+            Note::CaaForbids { domain, at: at.clone(), issuers: issuers.clone() }
+        }
+        (Verdict::Here | Verdict::Proxied, Caa::Unknown(reason)) => Note::CaaUnknown { domain, reason: *reason },
+        (Verdict::Here | Verdict::Proxied | Verdict::Elsewhere, _) => {
             let found = check.addresses.iter().map(ToString::to_string).collect();
             Note::DnsElsewhere { domain, found, expected }
         }

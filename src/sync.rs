@@ -7,16 +7,17 @@ use crate::clock::{Deadline, SystemClock};
 use crate::cloudways::{CloudwaysRead, CloudwaysWrite, HttpCloudways};
 use crate::config::{Constants, Settings};
 use crate::desired::Desired;
-use crate::dns::{Dns, Verdict};
+use crate::dns::Qualifies;
 use crate::domain::{DomainName, printable};
 use crate::error::Error;
 use crate::note::Note;
-use crate::options::{DomainEntry, Options};
+use crate::options::{DomainEntry, Options, ProbeFile};
 use crate::report::{
     ApplicationReport, ConnectionReport, DnsCheckReport, DnsChecksReport, NamedReport, Report, RightsReport,
 };
 use crate::state::State;
 use crate::summary::{self, Mode};
+use crate::web::Outside;
 
 /// Brings aliases and certificate to what is wanted.
 ///
@@ -27,11 +28,11 @@ pub fn sync(constants: &dyn Constants, domains: &[DomainEntry], options: &Option
     let deadline = Deadline::new(&clock, options.deadline);
     let settings = Settings::from_constants(constants)?;
     let mut api = HttpCloudways::new(&settings, deadline)?;
-    let dns = Dns::new(&settings.dns_servers);
+    let outside = Outside::new(&settings);
     if settings.dry_run {
-        preview(&settings, domains, options, deadline, &mut api, &dns)
+        preview(&settings, domains, options, deadline, &mut api, &outside)
     } else {
-        reconcile(&settings, domains, options, deadline, &mut api, &dns)
+        reconcile(&settings, domains, options, deadline, &mut api, &outside)
     }
 }
 
@@ -44,7 +45,7 @@ pub fn plan(constants: &dyn Constants, domains: &[DomainEntry], options: &Option
     let deadline = Deadline::new(&clock, options.deadline);
     let settings = Settings::from_constants(constants)?;
     let mut api = HttpCloudways::new(&settings, deadline)?;
-    preview(&settings, domains, options, deadline, &mut api, &Dns::new(&settings.dns_servers))
+    preview(&settings, domains, options, deadline, &mut api, &Outside::new(&settings))
 }
 
 /// Looks, plans, withholds, applies, reports.
@@ -57,11 +58,11 @@ pub fn reconcile(
     options: &Options,
     deadline: Deadline<'_>,
     api: &mut impl CloudwaysWrite,
-    dns: &Dns,
+    outside: &Outside,
 ) -> Result<Report, Error> {
     let (state, warnings) = load_state(settings, options, deadline);
     let desired = Desired::new(domains, options, settings, &state.leaving);
-    let task = Task { settings, desired: &desired, options, deadline, dns };
+    let task = Task { settings, desired: &desired, options, deadline, outside };
     let mut scene = Scene::open(task, api, state, warnings)?;
     let stopped_by = match apply(task, api, &mut scene) {
         Err(error) if !scene.wrote => return Err(error),
@@ -84,11 +85,11 @@ pub fn preview(
     options: &Options,
     deadline: Deadline<'_>,
     api: &mut impl CloudwaysRead,
-    dns: &Dns,
+    outside: &Outside,
 ) -> Result<Report, Error> {
     let (state, mut warnings) = load_state(settings, options, deadline);
     let desired = Desired::new(domains, options, settings, &state.leaving);
-    let task = Task { settings, desired: &desired, options, deadline, dns };
+    let task = Task { settings, desired: &desired, options, deadline, outside };
     let unchanged = options.state.clone().unwrap_or_else(|| state.to_value());
     if settings.dry_run {
         warnings.push(Note::DryRun);
@@ -98,11 +99,17 @@ pub fn preview(
     Ok(summary::report(task, scene, Mode::Planned, None, unchanged, api.requests()))
 }
 
-/// Asks DNS about names, against the addresses of the server. The answers come name by name, in the order given.
+/// Asks DNS about names, against the addresses of the server; what points elsewhere is asked for `probe`, where there is
+/// one. The answers come name by name, in the order given.
 ///
 /// # Errors
 /// When the addresses cannot be read. What is wrong with one name stands in its answer.
-pub fn check_dns(constants: &dyn Constants, names: &[Vec<u8>], deadline: Duration) -> Result<DnsChecksReport, Error> {
+pub fn check_dns(
+    constants: &dyn Constants,
+    names: &[Vec<u8>],
+    probe: Option<&ProbeFile>,
+    deadline: Duration,
+) -> Result<DnsChecksReport, Error> {
     let clock = SystemClock::start();
     let deadline = Deadline::new(&clock, deadline);
     let settings = Settings::from_constants(constants)?;
@@ -111,7 +118,7 @@ pub fn check_dns(constants: &dyn Constants, names: &[Vec<u8>], deadline: Duratio
 
     let parsed: Vec<_> = names.iter().map(|raw| (raw, DomainName::parse_plain(raw))).collect();
     let asked: Vec<DomainName> = parsed.iter().filter_map(|(_, name)| name.as_ref().ok()).cloned().collect();
-    let mut checks = Dns::new(&settings.dns_servers).check(&asked, addresses, deadline).into_iter();
+    let mut checks = Outside::new(&settings).check(&asked, addresses, probe, deadline).into_iter();
 
     let mut answers: Vec<(String, DnsCheckReport)> = Vec::with_capacity(parsed.len());
     let mut seen = std::collections::HashSet::new();
@@ -124,7 +131,7 @@ pub fn check_dns(constants: &dyn Constants, names: &[Vec<u8>], deadline: Duratio
             }
             Ok(name) => {
                 let Some(check) = checks.next() else { continue };
-                let note = (check.verdict != Verdict::Here).then(|| summary::dns_note(&name, &check, addresses));
+                let note = (check.qualifies() != Qualifies::Yes).then(|| summary::dns_note(&name, &check, addresses));
                 let verdict = check.verdict.as_str();
                 let cname = check.cname.last().cloned();
                 (name.to_string(), DnsCheckReport { verdict, addresses: check.addresses, cname, note })

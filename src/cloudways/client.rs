@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use once_cell::sync::OnceCell;
 use reqwest::blocking::{Client, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -27,6 +26,7 @@ use crate::clock::Deadline;
 use crate::config::{Secret, Settings};
 use crate::domain::DomainName;
 use crate::error::{Error, Outage};
+use crate::signals::MaskedSignals;
 
 /// The longest answer that is read.
 const LONGEST_BODY: u64 = 32 * 1024 * 1024;
@@ -446,8 +446,7 @@ impl CloudwaysWrite for HttpCloudways {
     }
 }
 
-/// Makes the HTTP client. Its one thread inherits the mask of the thread that makes it, so that no handler of PHP's
-/// signals ever runs there; faults stay deliverable, since blocking them would only hide a crash.
+/// Makes the HTTP client. Its one thread inherits the mask of the thread that makes it.
 fn client(settings: &Settings, connect: Duration) -> Result<Client, String> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Lost only against another thread that does the same.
@@ -466,31 +465,6 @@ fn client(settings: &Settings, connect: Duration) -> Result<Client, String> {
     }
     let _masked = MaskedSignals::new();
     builder.build().map_err(|error| reason(&error))
-}
-
-/// Blocks signals in this thread for as long as it lives.
-struct MaskedSignals {
-    before: Option<SigSet>,
-}
-
-impl MaskedSignals {
-    fn new() -> Self {
-        let mut blocked = SigSet::all();
-        for fault in [Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL, Signal::SIGSEGV, Signal::SIGTRAP, Signal::SIGSYS]
-        {
-            blocked.remove(fault);
-        }
-        Self { before: blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK).ok() }
-    }
-}
-
-impl Drop for MaskedSignals {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            // It fails for an unknown `how` alone.
-            let _ = before.thread_set_mask();
-        }
-    }
 }
 
 /// Resolves the API's name as the machine does, hosts file included, within the client's own thread: `getaddrinfo`

@@ -66,7 +66,7 @@ zend_fastcall! {
         answer(call, result, CHECK_DNS, ["names", "options"], |[names, options], call| {
             let names = input::names(call, names)?;
             let deadline = input::deadline_alone(call, options)?;
-            returned(sync::check_dns(&PhpConstants, &names, deadline)?)
+            returned(sync::check_dns(&PhpConstants, &names, None, deadline)?)
         });
     }
 }

@@ -24,7 +24,7 @@ fn ip(text: &str) -> IpAddr {
 /// Asks servers about names, with both addresses of the Cloudways server known.
 fn ask(servers: &[SocketAddr], texts: &[&str], limit: Duration) -> Vec<NameCheck> {
     let clock = SystemClock::start();
-    Dns::new(servers).check(&names(texts), &[ip(SERVER_IP), ip(V6)], Deadline::new(&clock, limit))
+    Dns::new(servers).check(&names(texts), &[ip(SERVER_IP), ip(V6)], false, Deadline::new(&clock, limit))
 }
 
 fn ask_sim(sim: &Sim, text: &str) -> NameCheck {

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use wu_cloudways::clock::{Deadline, SystemClock};
 use wu_cloudways::cloudways::HttpCloudways;
 use wu_cloudways::config::Settings;
-use wu_cloudways::dns::Dns;
 use wu_cloudways::error::Error;
 use wu_cloudways::note::Note;
 use wu_cloudways::report::{AliasStanding, CertificateStanding, Report, Status};
 use wu_cloudways::sync;
+use wu_cloudways::web::Outside;
 
 use crate::support::{APP, SERVER_IP, Site, domain, json as as_json, name, names, removed, warnings};
 
@@ -883,8 +883,8 @@ fn in_real_time(site: &Site, domains: &[&str]) -> Result<Report, Error> {
     let deadline = Deadline::new(&clock, site.options.deadline);
     let settings = Settings::from_constants(&site.constants)?;
     let mut api = HttpCloudways::new(&settings, deadline)?;
-    let dns = Dns::new(&settings.dns_servers);
-    sync::reconcile(&settings, &site.entries(domains), &site.options, deadline, &mut api, &dns)
+    let outside = Outside::new(&settings);
+    sync::reconcile(&settings, &site.entries(domains), &site.options, deadline, &mut api, &outside)
 }
 
 /// A DNS server that never answers.

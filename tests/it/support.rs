@@ -9,12 +9,12 @@ use serde_json::Value;
 use wu_cloudways::clock::{Clock, Deadline, SystemClock};
 use wu_cloudways::cloudways::HttpCloudways;
 use wu_cloudways::config::{ConstantValue, Settings};
-use wu_cloudways::dns::Dns;
 use wu_cloudways::domain::DomainName;
 use wu_cloudways::error::Error;
 use wu_cloudways::options::{DomainEntry, Options};
 use wu_cloudways::report::{DomainReport, Report};
 use wu_cloudways::sync;
+use wu_cloudways::web::Outside;
 
 pub const APP: &str = "131933";
 pub const SERVER_IP: &str = "203.0.113.10";
@@ -93,8 +93,8 @@ impl Site {
         let deadline = Deadline::new(&clock, self.options.deadline);
         let settings = Settings::from_constants(&self.constants)?;
         let mut api = HttpCloudways::new(&settings, deadline)?;
-        let dns = Dns::new(&settings.dns_servers);
-        let report = sync::reconcile(&settings, entries, &self.options, deadline, &mut api, &dns)?;
+        let outside = Outside::new(&settings);
+        let report = sync::reconcile(&settings, entries, &self.options, deadline, &mut api, &outside)?;
         // PHP stores the state as JSON; so do we.
         self.options.state = Some(serde_json::from_str(&report.state.to_string()).unwrap());
         Ok(report)

@@ -10,12 +10,12 @@ use wu_cloudways::cloudways::{
     Server, WriteFailure,
 };
 use wu_cloudways::config::Settings;
-use wu_cloudways::dns::Dns;
 use wu_cloudways::domain::DomainName;
 use wu_cloudways::error::{Error, Outage};
 use wu_cloudways::options::Options;
 use wu_cloudways::report::{AliasStanding, CertificateStanding, Status};
 use wu_cloudways::sync;
+use wu_cloudways::web::Outside;
 
 use crate::support::{Site, domain, names, warnings};
 
@@ -255,8 +255,8 @@ fn a_call_of_twenty_seconds_can_always_send_one_write() {
             let settings = Settings::from_constants(&site.constants).unwrap();
             let options = Options { ssl: false, ..Options::default() };
             let domains = site.entries(&["a.example"]);
-            let dns = Dns::new(&settings.dns_servers);
-            let report = sync::reconcile(&settings, &domains, &options, deadline, &mut api, &dns).unwrap();
+            let outside = Outside::new(&settings);
+            let report = sync::reconcile(&settings, &domains, &options, deadline, &mut api, &outside).unwrap();
             assert_eq!(api.aliases, ["hand-made.example", "a.example"], "{reading} and {writing} seconds");
             assert!(report.status == Status::Ok || report.next_at.is_some(), "the next call looks at what it did");
             assert!(clock.elapsed() <= Duration::from_secs(20), "{:?}", clock.elapsed());
