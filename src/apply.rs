@@ -9,7 +9,7 @@ use crate::certificate::{self, Basis, CertificatePlan, Order};
 use crate::clock::Deadline;
 use crate::cloudways::{
     CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
-    WriteFailure, shows, spellings_of,
+    WriteFailure, shorten, shows, spellings_of,
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
@@ -459,7 +459,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                         return Err(error);
                     }
                 }
-                Err(WriteFailure::Failed(error)) => {
+                Err(WriteFailure::Failed(error) | WriteFailure::Refused { error, .. }) => {
                     self.scene.state.forget(&news);
                     return Err(error);
                 }
@@ -521,7 +521,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(SOON);
                 return Ok(());
             }
-            match self.api.install_certificate(&plan.wanted, self.task.deadline) {
+            match self.api.install_certificate(&plan.wanted, false, self.task.deadline) {
                 Ok(accepted) => {
                     self.scene.order_note = None;
                     self.book_order(&plan.wanted, OrderOutcome::Placed);
@@ -545,7 +545,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     }
                     self.scene.look(self.task, self.api)?;
                 }
-                Err(WriteFailure::Failed(Error::Rejected { answer, .. })) => {
+                Err(WriteFailure::Refused { said, .. }) => {
+                    let answer = shorten(&said);
                     self.scene.state.book_order(&plan.wanted, OrderOutcome::Failed, self.now());
                     self.scene.order_note = Some(Note::OrderFailed { answer });
                     return Ok(());
@@ -633,7 +634,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 Ok(())
             }
             // What can be switched on by hand, too, must not end every call in an error.
-            Err(WriteFailure::Failed(Error::Rejected { .. } | Error::Scope { .. })) => {
+            Err(WriteFailure::Refused { .. } | WriteFailure::Failed(Error::Scope { .. })) => {
                 self.scene.state.auto_tried = Some(self.now());
                 self.scene.warnings.push(Note::AutoNotSeen);
                 Ok(())
@@ -684,7 +685,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         loop {
             match self.api.operation(&operation.id, self.task.deadline)? {
                 OperationState::Done => return Ok(Waited::Done),
-                OperationState::Failed(answer) => return Ok(Waited::Failed(answer)),
+                OperationState::Failed(answer) => return Ok(Waited::Failed(shorten(&answer))),
                 OperationState::Running { .. } => {}
                 OperationState::NotPollable => {
                     self.scene.observed = self.api.observe(self.task.deadline)?;

@@ -47,9 +47,14 @@ impl Session {
 
     /// Makes a text from outside fit for a message: no tags, no control characters, no secret, 300 characters.
     pub(super) fn clean(&self, text: &str) -> String {
-        let plain = self.settings.scrub(&wire::plain(wire::head(text)));
+        wire::shorten(&self.clean_whole(text))
+    }
+
+    /// The same, as long as it may be where names are looked for in it: 8 KiB.
+    pub(super) fn clean_whole(&self, text: &str) -> String {
+        let plain = self.settings.scrub(&wire::plain(wire::head(text, wire::LONGEST_SAID)));
         let plain = self.seen.iter().fold(plain, |plain, token| token.strike_from(&plain));
-        wire::shorten(&plain)
+        wire::bounded(&plain).to_owned()
     }
 }
 

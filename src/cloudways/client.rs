@@ -20,8 +20,10 @@ use serde_json::{Value, json};
 
 use super::auth::{self, Session};
 use super::retry::{Access, Attempt, Decision, Happened, ROOM, decide};
-use super::wire::{self, Busy, Refusal, Unusable};
-use super::{Accepted, CloudwaysRead, CloudwaysWrite, Observed, OperationRef, OperationState, WriteFailure};
+use super::wire::{self, Busy, Refusal, Said, Unusable};
+use super::{
+    Accepted, CloudwaysRead, CloudwaysWrite, Observed, OperationRef, OperationState, WildcardDns, WriteFailure,
+};
 use crate::clock::Deadline;
 use crate::config::{Secret, Settings};
 use crate::domain::DomainName;
@@ -44,16 +46,25 @@ struct Endpoint {
     with_token: bool,
     /// Whether what it answers may be quoted. `GET /server` answers with passwords.
     quotable: bool,
+    /// The field with the names that it takes.
+    names: Option<&'static str>,
 }
 
-const SERVER: Endpoint =
-    Endpoint { label: "GET /server", path: &["server"], access: Access::Read, with_token: true, quotable: false };
+const SERVER: Endpoint = Endpoint {
+    label: "GET /server",
+    path: &["server"],
+    access: Access::Read,
+    with_token: true,
+    quotable: false,
+    names: None,
+};
 const OPERATION: Endpoint = Endpoint {
     label: "GET /operation/{id}",
     path: &["operation"],
     access: Access::Read,
     with_token: true,
     quotable: true,
+    names: None,
 };
 /// The exchange leaves nothing behind that a second one would spoil: it is repeated as a read is.
 const TOKEN: Endpoint = Endpoint {
@@ -62,6 +73,7 @@ const TOKEN: Endpoint = Endpoint {
     access: Access::Read,
     with_token: false,
     quotable: true,
+    names: None,
 };
 const ALIASES: Endpoint = Endpoint {
     label: "POST /app/manage/aliases",
@@ -69,6 +81,7 @@ const ALIASES: Endpoint = Endpoint {
     access: Access::Write,
     with_token: true,
     quotable: true,
+    names: Some("aliases"),
 };
 const INSTALL: Endpoint = Endpoint {
     label: "POST /security/lets_encrypt_install",
@@ -76,6 +89,7 @@ const INSTALL: Endpoint = Endpoint {
     access: Access::Write,
     with_token: true,
     quotable: true,
+    names: Some("ssl_domains"),
 };
 const AUTO: Endpoint = Endpoint {
     label: "POST /security/lets_encrypt_auto",
@@ -83,6 +97,24 @@ const AUTO: Endpoint = Endpoint {
     access: Access::Write,
     with_token: true,
     quotable: true,
+    names: None,
+};
+
+const CREATE_DNS: Endpoint = Endpoint {
+    label: "POST /security/createDNS",
+    path: &["security", "createDNS"],
+    access: Access::Write,
+    with_token: true,
+    quotable: true,
+    names: Some("ssl_domains"),
+};
+const VERIFY_DNS: Endpoint = Endpoint {
+    label: "POST /security/verifyDNS",
+    path: &["security", "verifyDNS"],
+    access: Access::Write,
+    with_token: true,
+    quotable: true,
+    names: Some("ssl_domains"),
 };
 
 /// How one request ended.
@@ -112,7 +144,10 @@ impl From<Failure> for Error {
     /// For reads, which either succeed or do nothing.
     fn from(failure: Failure) -> Self {
         match failure.kind {
-            WriteFailure::Failed(error) | WriteFailure::Unknown(error) | WriteFailure::Later { error, .. } => error,
+            WriteFailure::Failed(error)
+            | WriteFailure::Unknown(error)
+            | WriteFailure::Later { error, .. }
+            | WriteFailure::Refused { error, .. } => error,
             WriteFailure::Busy(_) => Self::Busy { endpoint: OPERATION.label },
         }
     }
@@ -313,10 +348,7 @@ impl HttpCloudways {
         }
         match status {
             429 => WriteFailure::Failed(Error::RateLimited { endpoint: label, retry_after }),
-            400..=499 => {
-                let answer = self.said(endpoint, answer.status, &answer.body);
-                WriteFailure::Failed(Error::Rejected { endpoint: label, status, answer })
-            }
+            400..=499 => self.rejected(endpoint, answer.status, &answer.body),
             500..=599 => {
                 let outage = Outage::Status(status);
                 WriteFailure::Unknown(Error::Unavailable { endpoint: label, outage, retry_after })
@@ -343,6 +375,20 @@ impl HttpCloudways {
         }
     }
 
+    /// The API understood and said no.
+    fn rejected(&self, endpoint: &Endpoint, status: StatusCode, body: &[u8]) -> WriteFailure {
+        let answer = self.said(endpoint, status, body);
+        let error = Error::Rejected { endpoint: endpoint.label, status: status.as_u16(), answer };
+        if !endpoint.quotable {
+            return WriteFailure::Refused { error, said: String::new(), about_names: false };
+        }
+        let heard = Said::by(body);
+        let said = self.session.clean_whole(&heard.all().unwrap_or_else(|| wire::raw(body)));
+        // A page of HTML is not the API's own word.
+        let about_names = endpoint.names.is_some_and(|list| heard.is_about(list, &said)) && !wire::is_html(body);
+        WriteFailure::Refused { error, said, about_names }
+    }
+
     fn unusable(&self, endpoint: &Endpoint, unusable: Unusable) -> Error {
         let settings = self.session.settings();
         match unusable {
@@ -354,17 +400,50 @@ impl HttpCloudways {
 
     /// Sends a write and reads what it started.
     fn write(&mut self, endpoint: &Endpoint, body: &Value, deadline: Deadline<'_>) -> Result<Accepted, WriteFailure> {
+        let answer = self.accepted(endpoint, body, deadline)?;
+        match wire::started(&answer) {
+            Ok(operation) => Ok(Accepted { operation }),
+            // Accepted, and in words that mean nothing to us: it may have taken effect.
+            Err(unusable) => Err(WriteFailure::Unknown(self.unusable(endpoint, unusable))),
+        }
+    }
+
+    /// Sends a write and gives the body of its 2xx.
+    fn accepted(&mut self, endpoint: &Endpoint, body: &Value, deadline: Deadline<'_>) -> Result<Vec<u8>, WriteFailure> {
         let answer = self.call(endpoint, None, Some(body), deadline).map_err(|failure| failure.kind)?;
         if wire::is_greeting(&answer) {
             // An unknown path does nothing.
             let what = wire::GREETED.into();
             return Err(WriteFailure::Failed(Error::Protocol { endpoint: endpoint.label, what }));
         }
-        match wire::started(&answer) {
-            Ok(operation) => Ok(Accepted { operation }),
-            // Accepted, and in words that mean nothing to us: it may have taken effect.
+        Ok(answer)
+    }
+
+    fn wildcard_dns(
+        &mut self,
+        endpoint: &Endpoint,
+        apex: &DomainName,
+        deadline: Deadline<'_>,
+    ) -> Result<WildcardDns, WriteFailure> {
+        let body = self.order(std::slice::from_ref(apex), true);
+        let answer = self.accepted(endpoint, &body, deadline)?;
+        match wire::wildcard_dns(&answer) {
+            Ok(Some(dns)) => Ok(dns),
+            Ok(None) => Err(self.rejected(endpoint, StatusCode::OK, &answer)),
             Err(unusable) => Err(WriteFailure::Unknown(self.unusable(endpoint, unusable))),
         }
+    }
+
+    /// What an order takes, and what comes before one for a wildcard. All five are required (observed).
+    fn order(&self, names: &[DomainName], wildcard: bool) -> Value {
+        let (server_id, app_id) = self.ids();
+        json!({
+            "server_id": server_id,
+            "app_id": app_id,
+            "ssl_email": self.session.settings().email.expose(),
+            "wild_card": wildcard,
+            "ssl_domains": names,
+        })
     }
 
     fn ids(&self) -> (u64, u64) {
@@ -393,9 +472,9 @@ impl CloudwaysRead for HttpCloudways {
             Ok(body) => body,
             // Another token's operation, a role without the endpoint, an id that is not known any more: whatever it
             // did shows in the application. Bad credentials and the edge are another matter.
-            Err(Failure { status: Some(status @ 400..=499), kind: WriteFailure::Failed(error) })
-                if matches!(error, Error::Scope { .. } | Error::Rejected { .. })
-                    || (status == 403 && matches!(error, Error::Auth { .. })) =>
+            Err(Failure { kind: WriteFailure::Refused { .. }, .. }) => return Ok(OperationState::NotPollable),
+            Err(Failure { status: Some(status), kind: WriteFailure::Failed(error) })
+                if matches!(error, Error::Scope { .. }) || (status == 403 && matches!(error, Error::Auth { .. })) =>
             {
                 return Ok(OperationState::NotPollable);
             }
@@ -403,7 +482,7 @@ impl CloudwaysRead for HttpCloudways {
         };
         match wire::operation_state(&body) {
             Ok(OperationState::Failed(said)) => {
-                let said = self.session.clean(&said);
+                let said = self.session.clean_whole(&said);
                 Ok(OperationState::Failed(if said.is_empty() { "no reason was given".into() } else { said }))
             }
             Ok(state) => Ok(state),
@@ -423,21 +502,27 @@ impl CloudwaysWrite for HttpCloudways {
         self.write(&ALIASES, &json!({"server_id": server_id, "app_id": app_id, "aliases": aliases}), deadline)
     }
 
-    fn install_certificate(&mut self, names: &[DomainName], deadline: Deadline<'_>) -> Result<Accepted, WriteFailure> {
-        let (server_id, app_id) = self.ids();
-        let body = json!({
-            "server_id": server_id,
-            "app_id": app_id,
-            "ssl_email": self.session.settings().email.expose(),
-            "wild_card": false,
-            "ssl_domains": names,
-        });
+    fn install_certificate(
+        &mut self,
+        names: &[DomainName],
+        wildcard: bool,
+        deadline: Deadline<'_>,
+    ) -> Result<Accepted, WriteFailure> {
+        let body = self.order(names, wildcard);
         let accepted = self.write(&INSTALL, &body, deadline)?;
         if accepted.operation.is_none() {
             let what = "it has no usable `operation_id`".into();
             return Err(WriteFailure::Unknown(Error::Protocol { endpoint: INSTALL.label, what }));
         }
         Ok(accepted)
+    }
+
+    fn create_wildcard_dns(&mut self, apex: &DomainName, deadline: Deadline<'_>) -> Result<WildcardDns, WriteFailure> {
+        self.wildcard_dns(&CREATE_DNS, apex, deadline)
+    }
+
+    fn verify_wildcard_dns(&mut self, apex: &DomainName, deadline: Deadline<'_>) -> Result<WildcardDns, WriteFailure> {
+        self.wildcard_dns(&VERIFY_DNS, apex, deadline)
     }
 
     fn set_auto_renewal(&mut self, on: bool, deadline: Deadline<'_>) -> Result<Accepted, WriteFailure> {
@@ -532,7 +617,7 @@ fn read(response: Response, deadline: Deadline<'_>) -> Outcome {
     if open_ended && status.is_success() && wire::is_cut(&body) {
         return Outcome::Broken;
     }
-    let html = html || body.trim_ascii_start().starts_with(b"<");
+    let html = html || wire::is_html(&body);
     Outcome::Answer(Answer { status, html, retry_after, body })
 }
 

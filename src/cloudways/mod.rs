@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use client::HttpCloudways;
 pub use retry::{Access, Attempt, Decision, Happened, decide};
+pub use wire::shorten;
 
 use crate::clock::Deadline;
 use crate::domain::DomainName;
@@ -141,7 +142,8 @@ pub enum OperationState {
     },
     /// It ended well.
     Done,
-    /// It failed, with the API's message.
+    /// It failed, with everything the API says of it: plain text without secrets, at most 8 KiB, for names to be found
+    /// in it. [`shorten`] makes it fit to be shown.
     Failed(String),
     /// It cannot be polled (403 or 404): what it did must be read from the application.
     NotPollable,
@@ -154,11 +156,30 @@ pub struct Accepted {
     pub operation: Option<OperationRef>,
 }
 
+/// What stands about the DNS record that proves a wildcard's zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WildcardDns {
+    /// Whether Cloudways has seen it. What it does not say is not so.
+    pub is_verified: bool,
+    /// What the record points to, presumably (open): the application's own name. `None` where the API did not say.
+    pub target: Option<DomainName>,
+}
+
 /// A write that was not plainly accepted.
 #[derive(Debug)]
 pub enum WriteFailure {
     /// The server is busy with another operation. Nothing was changed.
     Busy(OperationRef),
+    /// The API understood it and said no. Nothing was changed.
+    Refused {
+        /// The refusal, with what was said in short.
+        error: Error,
+        /// Everything that was said, about all fields: plain text without secrets, at most 8 KiB, for names to be found
+        /// in it.
+        said: String,
+        /// Whether it is about the names that were sent, and about nothing else.
+        about_names: bool,
+    },
     /// Nothing was changed, and it is worth another try: after this time, and from a fresh look.
     Later {
         /// How long to wait first.
@@ -208,11 +229,29 @@ pub trait CloudwaysWrite: CloudwaysRead {
     fn set_aliases(&mut self, aliases: &[String], deadline: Deadline<'_>) -> Result<Accepted, WriteFailure>;
 
     /// `POST /security/lets_encrypt_install`: orders a certificate for exactly these names, in place of the one
-    /// there is.
+    /// there is. With `wildcard` for a zone, whose record must have been verified before.
     ///
     /// # Errors
     /// [`WriteFailure`] says whether it may have taken effect.
-    fn install_certificate(&mut self, names: &[DomainName], deadline: Deadline<'_>) -> Result<Accepted, WriteFailure>;
+    fn install_certificate(
+        &mut self,
+        names: &[DomainName],
+        wildcard: bool,
+        deadline: Deadline<'_>,
+    ) -> Result<Accepted, WriteFailure>;
+
+    /// `POST /security/createDNS`: prepares a wildcard certificate for the zone below `apex`, and says what record the
+    /// customer has to create. To do it twice does no harm (presumed).
+    ///
+    /// # Errors
+    /// [`WriteFailure`] says whether it may have taken effect. A 2xx that says that it did not is a refusal.
+    fn create_wildcard_dns(&mut self, apex: &DomainName, deadline: Deadline<'_>) -> Result<WildcardDns, WriteFailure>;
+
+    /// `POST /security/verifyDNS`: has Cloudways look for that record.
+    ///
+    /// # Errors
+    /// As [`CloudwaysWrite::create_wildcard_dns`]. That the record is not there yet is no error.
+    fn verify_wildcard_dns(&mut self, apex: &DomainName, deadline: Deadline<'_>) -> Result<WildcardDns, WriteFailure>;
 
     /// `POST /security/lets_encrypt_auto`: lets Cloudways renew the certificate by itself, or not.
     ///

@@ -9,19 +9,34 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{App, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState, Server};
+use super::{App, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState, Server, WildcardDns};
 use crate::certificate::LIMIT;
 use crate::config::Secret;
 use crate::domain::DomainName;
 
-/// The longest message that is passed on, in characters.
+/// The longest message that is shown, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
-/// As much of an answer is looked at for a message.
+/// The longest text that is passed on for names to be found in it, in bytes.
 const LONGEST_TEXT: usize = 8 * 1024;
+
+/// As much of what an answer says is looked at, tags and all, in bytes.
+pub(super) const LONGEST_SAID: usize = 64 * 1024;
+
+/// So many messages about an answer as a whole are looked at.
+const MOST_MESSAGES: usize = 16;
+
+/// So deep in an answer messages are looked for.
+const DEEPEST_MESSAGE: usize = 6;
+
+/// The longest key that is looked at, in bytes.
+const LONGEST_KEY: usize = 512;
+
+/// How a gzip body begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// A day: what a hint or an estimate beyond it says is not believed.
 const DAY: u64 = 86_400;
@@ -121,6 +136,17 @@ impl Loose {
             Self::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             Self::Whole(number) => Some(number.to_string()),
             _ => None,
+        }
+    }
+
+    /// What it says: a text, or several.
+    fn said(&self) -> Option<String> {
+        match self {
+            Self::List(items) => {
+                let lines: Vec<String> = items.iter().take(MOST_MESSAGES).filter_map(Self::said).collect();
+                (!lines.is_empty()).then(|| lines.join(" \n"))
+            }
+            other => other.text(),
         }
     }
 
@@ -340,6 +366,11 @@ fn object<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Unusable> {
     }
 }
 
+/// Whether a body is a page rather than an answer.
+pub(super) fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
 /// Whether a body ends before its JSON does: cut off on the way.
 pub(super) fn is_cut(body: &[u8]) -> bool {
     !body.trim_ascii().is_empty() && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
@@ -540,7 +571,7 @@ pub(super) fn operation_state(body: &[u8]) -> Result<OperationState, Unusable> {
         Some(0) => Ok(OperationState::Running { estimate: operation.estimate() }),
         Some(1) => Ok(OperationState::Done),
         Some(-1) => {
-            let said = operation.message.text().or_else(|| operation.status.text());
+            let said = operation.message.said().or_else(|| operation.status.said());
             Ok(OperationState::Failed(said.unwrap_or_default()))
         }
         _ => Err(Unusable::Shape("the operation's `is_completed` is none of 0, 1 and -1".into())),
@@ -566,6 +597,45 @@ pub(super) fn started(body: &[u8]) -> Result<Option<OperationRef>, Unusable> {
 pub(super) fn busy(body: &[u8]) -> Option<Busy> {
     let operation = object::<OperationAnswer>(body).ok()?.operation.0?;
     Some(operation.reference().map_or(Busy::Unnamed, Busy::With))
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Wildcard certificates
+
+#[derive(serde::Deserialize)]
+struct WildcardAnswer {
+    #[serde(default)]
+    status: Loose,
+    #[serde(default)]
+    wildcard_ssl: Maybe<WildcardSsl>,
+}
+
+#[derive(serde::Deserialize)]
+struct WildcardSsl {
+    #[serde(default)]
+    status: Loose,
+    #[serde(default)]
+    wildcard: Maybe<WildcardEntry>,
+}
+
+#[derive(serde::Deserialize)]
+struct WildcardEntry {
+    #[serde(default)]
+    app_prefix: Loose,
+    #[serde(default)]
+    is_verified: Loose,
+}
+
+/// What an answer of `POST /security/createDNS` or `verifyDNS` says; `None`: that it did not do it.
+pub(super) fn wildcard_dns(body: &[u8]) -> Result<Option<WildcardDns>, Unusable> {
+    let answer: WildcardAnswer = object(body)?;
+    let ssl = answer.wildcard_ssl.0;
+    let nested = ssl.as_ref().and_then(|ssl| ssl.status.flag());
+    if answer.status.flag() == Some(false) || nested == Some(false) {
+        return Ok(None);
+    }
+    let entry = ssl.and_then(|ssl| ssl.wildcard.0).ok_or_else(|| missing(body, "it has no `wildcard_ssl.wildcard`"))?;
+    Ok(Some(WildcardDns { is_verified: entry.is_verified.flag() == Some(true), target: entry.app_prefix.domain() }))
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -602,49 +672,268 @@ pub(super) fn error_code(body: &[u8]) -> Option<String> {
     object::<ErrorAnswer>(body).ok()?.error.text()
 }
 
-/// The message in a JSON body: `error_description`, `message`, `error`, then the first field that has one.
+/// What a JSON body says, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Said(Vec<Message>);
+
+#[derive(Debug)]
+struct Message {
+    /// Where it stands: the better a place, the lower.
+    rank: usize,
+    /// The field it is about; `None`: the request as a whole.
+    field: Option<String>,
+    text: String,
+}
+
+/// Where messages stand, the best first. Everything else that holds one is a field it is about.
+const ENVELOPES: [&str; 5] = ["error_description", "message", "error", "errors", "messages"];
+
+impl Said {
+    /// Reads a body. Where it is not JSON, or not to its end, this is what was found until there.
+    pub(super) fn by(body: &[u8]) -> Self {
+        let mut said = Self::default();
+        let mut left = LONGEST_SAID;
+        let top = Place { said: &mut said, left: &mut left, rank: usize::MAX, field: None, about: None, depth: 0 };
+        // What comes after the JSON, or breaks it, takes nothing from what was said.
+        let _ = top.deserialize(&mut serde_json::Deserializer::from_slice(body));
+        said
+    }
+
+    /// The message to show: `error_description`, `message`, `error`, then the first field that has one.
+    pub(super) fn shown(&self) -> Option<&str> {
+        self.0.iter().min_by_key(|message| message.rank).map(|message| message.text.as_str())
+    }
+
+    /// Everything that was said, each with the field it is about.
+    pub(super) fn all(&self) -> Option<String> {
+        let line = |message: &Message| match &message.field {
+            Some(field) => format!("{field}: {}", message.text),
+            None => message.text.clone(),
+        };
+        (!self.0.is_empty()).then(|| self.0.iter().map(line).collect::<Vec<_>>().join(" \n"))
+    }
+
+    /// Whether it is about this list of names, and about nothing else. Fields tell it; where there are none, the words
+    /// do, which are `text`.
+    pub(super) fn is_about(&self, list: &str, text: &str) -> bool {
+        let mut fields = self.0.iter().filter_map(|message| message.field.as_deref()).peekable();
+        if fields.peek().is_some() {
+            return fields.all(|field| root(field).eq_ignore_ascii_case(list));
+        }
+        speaks_of(text, list)
+    }
+}
+
+/// `aliases` of `aliases.3` and `aliases[0]`.
+fn root(field: &str) -> &str {
+    field.split(['.', '[']).next().unwrap_or(field).trim()
+}
+
+/// Whether a text that names no field speaks of this list of names.
+fn speaks_of(text: &str, list: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "server_id",
+        "server id",
+        "app_id",
+        "app id",
+        "application id",
+        "ssl_email",
+        "ssl email",
+        "wild_card",
+        "wild card",
+        "operation",
+    ];
+    let text = text.trim_start().to_ascii_lowercase();
+    let in_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    if text.strip_prefix(list).is_some_and(|rest| !rest.starts_with(in_a_word)) {
+        return true;
+    }
+    let words = |wanted: &[&str]| text.split(|c: char| !in_a_word(c)).any(|word| wanted.contains(&word));
+    words(&[list, "alias", "aliases", "domain", "domains"]) && !OTHERS.iter().any(|other| text.contains(other))
+}
+
+/// A place in an answer where messages are looked for.
+struct Place<'a> {
+    said: &'a mut Said,
+    /// What may still be read about fields, in bytes.
+    left: &'a mut usize,
+    /// That of the messages here; `usize::MAX` where plain text is none.
+    rank: usize,
+    /// The field they are about.
+    field: Option<&'a str>,
+    /// A name that stands for a key, as in `{"aliases":{"bad.example":"is no domain"}}`.
+    about: Option<&'a str>,
+    depth: usize,
+}
+
+impl Place<'_> {
+    fn hear(&mut self, text: &str) {
+        let whole = self.field.is_none();
+        let room = if whole { LONGEST_TEXT } else { *self.left };
+        let text = head(text.trim(), room);
+        let heard = self.said.0.iter().filter(|message| message.field.is_none()).count();
+        if self.rank == usize::MAX || text.is_empty() || (whole && heard >= MOST_MESSAGES) {
+            return;
+        }
+        let text = self.about.map_or_else(|| text.to_owned(), |about| format!("{about}: {text}"));
+        if let Some(field) = self.field {
+            *self.left = self.left.saturating_sub(text.len() + field.len());
+        }
+        self.said.0.push(Message { rank: self.rank, field: self.field.map(str::to_owned), text });
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.depth > DEEPEST_MESSAGE || *self.left == 0 && self.field.is_some() {
+            return IgnoredAny::deserialize(deserializer).map(|_| ());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+        self.hear(text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        // A list at the top has no place for messages, and one of a field (as other frameworks write it) is nothing
+        // but messages.
+        let rank = if self.rank == usize::MAX && self.field.is_some() { ENVELOPES.len() } else { self.rank };
+        loop {
+            let Place { field, about, .. } = self;
+            let place =
+                Place { said: &mut *self.said, left: &mut *self.left, rank, field, about, depth: self.depth + 1 };
+            if seq.next_element_seed(place)?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            if self.depth == 0 && key == "operation" {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let envelope = ENVELOPES.iter().position(|name| *name == key);
+            let place = Place {
+                said: &mut *self.said,
+                left: &mut *self.left,
+                rank: match (envelope, self.field) {
+                    (Some(rank), None) => rank,
+                    (Some(_), Some(_)) => ENVELOPES.len(),
+                    // In `errors` each text is a message, and so is what stands at a name.
+                    (None, None) if self.rank == ERRORS => ENVELOPES.len(),
+                    (None, Some(_)) if key.contains('.') => ENVELOPES.len(),
+                    (None, _) => usize::MAX,
+                },
+                field: self.field.or(if envelope.is_none() { Some(&key) } else { None }),
+                about: self.about.or(if envelope.is_none() && self.field.is_some() { Some(&key) } else { None }),
+                depth: self.depth + 1,
+            };
+            map.next_value_seed(place)?;
+        }
+        Ok(())
+    }
+}
+
+/// The place of `errors` among [`ENVELOPES`].
+const ERRORS: usize = 3;
+
+/// A key, of which no more is kept than a name can be long.
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key, E> {
+                Ok(Key(head(text, LONGEST_KEY).to_owned()))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// The message in a JSON body that is to be shown.
 pub(super) fn message(body: &[u8]) -> Option<String> {
-    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(body) else { return None };
-    let of_field = |name: &str| fields.get(name).and_then(said_by);
-    ["error_description", "message", "error"]
-        .into_iter()
-        .find_map(of_field)
-        .or_else(|| fields.iter().filter(|(name, _)| *name != "operation").find_map(|(_, value)| said_by_field(value)))
+    Said::by(body).shown().map(str::to_owned)
 }
 
-fn said_by(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Object(fields) => said_by(fields.get("message").filter(|message| message.is_string())?),
-        _ => None,
-    }
-}
-
-/// What validation says about a field: a message, a list of them, or (as other frameworks do) a list of strings.
-fn said_by_field(value: &Value) -> Option<String> {
-    match value {
-        Value::Array(items) => items.first().and_then(said_by),
-        Value::Object(_) => said_by(value),
-        _ => None,
-    }
-}
-
-/// A body in which no message was found, as text.
+/// A body in which no message was found, as text. Nothing where it is JSON that is broken or too long, or compressed:
+/// secrets would not be found in it.
 pub(super) fn raw(body: &[u8]) -> String {
-    // Written anew, JSON has one spelling, in which secrets can be found.
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => value.to_string(),
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    let start = &body[..body.len().min(LONGEST_SAID)];
+    let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+    if start.len() == body.len()
+        // Written anew, JSON has one spelling, in which secrets can be found.
+        && let Ok(value) = serde_json::from_slice::<Value>(body)
+    {
+        return value.to_string();
     }
+    if looks_like_json || body.starts_with(GZIP) {
+        return String::new();
+    }
+    String::from_utf8_lossy(start).into_owned()
 }
 
-/// As much of a text as a message can need. It ends between two words, so that no half of a secret stays.
-pub(super) fn head(text: &str) -> &str {
+/// The beginning of a text, of this many bytes at most. It ends between two words, so that no half of a secret stays.
+pub(super) fn head(text: &str, longest: usize) -> &str {
+    if text.len() <= longest {
+        return text;
+    }
+    let cut = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..text[..cut].rfind([' ', '<', '\n']).unwrap_or(0)]
+}
+
+/// As much of a text that is clean already as names are looked for in. It ends between two names.
+pub(super) fn bounded(text: &str) -> &str {
     if text.len() <= LONGEST_TEXT {
         return text;
     }
     let cut = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..text[..cut].rfind([' ', '<', '\n']).unwrap_or(0)]
+    let in_a_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '*');
+    let end = text[..cut].rfind(|c: char| !in_a_name(c)).unwrap_or(0);
+    text[..end].trim_end()
 }
 
 /// Text without tags and control characters, its blanks made single.
@@ -670,11 +959,18 @@ pub(super) fn plain(text: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Where an element ends, its contents with it; one that does not end takes everything.
 fn end_of_element(tag: &str, name: &str) -> Option<usize> {
-    let lower = tag.to_ascii_lowercase();
-    lower.strip_prefix('<')?.strip_prefix(name)?;
-    let close = lower.find(&format!("</{name}"))?;
-    Some(close + lower[close..].find('>')? + 1)
+    let begins = tag.get(1..=name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+    if !begins {
+        return None;
+    }
+    let close = tag
+        .as_bytes()
+        .windows(name.len() + 2)
+        .position(|window| window.starts_with(b"</") && window[2..].eq_ignore_ascii_case(name.as_bytes()));
+    let Some(close) = close else { return Some(tag.len()) };
+    tag[close..].find('>').map(|end| close + end + 1)
 }
 
 fn is_block(tag: &str) -> bool {
@@ -684,8 +980,9 @@ fn is_block(tag: &str) -> bool {
     !INLINE.contains(&name[..end].to_ascii_lowercase().as_str())
 }
 
-/// The first 300 characters.
-pub(super) fn shorten(text: &str) -> String {
+/// A message as it is shown: its first 300 characters.
+#[must_use]
+pub fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST_MESSAGE) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text.to_owned(),
@@ -971,11 +1268,98 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_is_said_is_heard_with_its_field() {
+        let table = [
+            (json!({"aliases": {"message": "x.example is bad"}}), "aliases: x.example is bad", true),
+            (
+                json!({"aliases": [{"code": "e", "message": "one"}, {"message": "two"}]}),
+                "aliases: one \naliases: two",
+                true,
+            ),
+            (
+                json!({"message": "Invalid.", "errors": {"aliases.3": ["bad.example is bad"], "aliases[0]": "and this"}}),
+                "Invalid. \naliases.3: bad.example is bad \naliases[0]: and this",
+                true,
+            ),
+            (json!({"aliases": {"bad.example": "is none"}}), "aliases: bad.example: is none", true),
+            (json!({"aliases": {"bad.example": ["is none"]}}), "aliases: bad.example: is none", true),
+            (json!({"errors": {"aliases": {"bad.example": ["is none"]}}}), "aliases: bad.example: is none", true),
+            (json!({"aliases": ["a"], "server_id": ["b"]}), "aliases: a \nserver_id: b", false),
+            (json!({"server_id": [{"code": "integer", "message": "b"}]}), "server_id: b", false),
+            (json!({"message": "aliases: no"}), "aliases: no", true),
+            (json!({"message": "Aliases may not hold x.example"}), "Aliases may not hold x.example", true),
+            (json!({"message": "aliases_of are odd"}), "aliases_of are odd", false),
+            (json!({"message": "The domain x.example is taken"}), "The domain x.example is taken", true),
+            (json!({"message": ["one", "two domains"]}), "one \ntwo domains", true),
+            (json!({"error": {"message": "The domain is not on app_id 5"}}), "The domain is not on app_id 5", false),
+            (json!({"message": "server_id: invalid or not found"}), "server_id: invalid or not found", false),
+            (json!({"message": "subdomains"}), "subdomains", false),
+        ];
+        for (body, all, about) in table {
+            let said = Said::by(body.to_string().as_bytes());
+            assert_eq!(said.all().as_deref(), Some(all), "{body}");
+            assert_eq!(said.is_about("aliases", all), about, "{body}");
+        }
+        for nothing in [json!({"status": false, "code": "x", "operation": {"message": "busy"}}), json!([]), json!("x")]
+        {
+            assert_eq!(Said::by(nothing.to_string().as_bytes()).all(), None, "{nothing}");
+        }
+        // What follows the JSON takes nothing from it.
+        assert_eq!(Said::by(br#"{"message":"m"}<b>Warning"#).shown(), Some("m"));
+    }
+
+    #[test]
+    fn what_is_heard_is_bounded_and_the_best_message_is_heard_all_the_same() {
+        let many: Vec<Value> = (0..20_000).map(|n| json!({"message": format!("n{n}.example is bad")})).collect();
+        let said = Said::by(json!({"aliases": many, "message": "The list is bad."}).to_string().as_bytes());
+        assert_eq!(said.shown(), Some("The list is bad."));
+        let all = said.all().unwrap();
+        assert!(all.len() < 2 * LONGEST_SAID && all.contains("n0.example") && all.contains("n1000.example"));
+        assert!(said.is_about("aliases", "n0.example"));
+        let long = Said::by(json!({"message": "word ".repeat(100_000)}).to_string().as_bytes());
+        assert!(long.all().unwrap().len() <= LONGEST_TEXT);
+        let deep = format!("{}\"x\"{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+        assert_eq!(Said::by(deep.as_bytes()).all(), None);
+        let repeated = format!("{{{}\"z\":1}}", r#""message":"again","#.repeat(1_000));
+        assert_eq!(Said::by(repeated.as_bytes()).all().unwrap().matches("again").count(), MOST_MESSAGES);
+        assert_eq!(bounded(&"a.example,".repeat(2_000)).len() % 10, 9, "no half of a name at the end");
+        assert!(bounded(&"a.example,".repeat(2_000)).len() <= LONGEST_TEXT);
+    }
+
+    #[test]
+    fn wildcard_records() {
+        let answer = |status: Value, verified: Value| {
+            let entry =
+                json!({"app_prefix": "x-1.cloudwaysapps.com", "is_verified": verified, "ssl_domains": ["x.com"]});
+            json!({"wildcard_ssl": {"message": "m", "status": status, "wildcard": entry}}).to_string().into_bytes()
+        };
+        let target = Some(name("x-1.cloudwaysapps.com"));
+        for (verified, is_verified) in
+            [(json!(true), true), (json!("1"), true), (json!(false), false), (json!(null), false)]
+        {
+            let expected = WildcardDns { is_verified, target: target.clone() };
+            assert_eq!(wildcard_dns(&answer(json!(true), verified)), Ok(Some(expected)));
+        }
+        assert!(matches!(wildcard_dns(&answer(json!(null), json!(true))), Ok(Some(_))), "the status is often missing");
+        for no in [json!(false), json!("0"), json!(0)] {
+            assert_eq!(wildcard_dns(&answer(no, json!(true))), Ok(None));
+        }
+        assert_eq!(wildcard_dns(br#"{"status":false,"message":"no"}"#), Ok(None));
+        for body in [&b"{}"[..], b"[]", br#"{"status":true}"#, br#"{"wildcard_ssl":{"status":true}}"#, b"<html>", b""] {
+            assert!(matches!(wildcard_dns(body), Err(Unusable::Shape(_))), "{}", String::from_utf8_lossy(body));
+        }
+        let bare = wildcard_dns(br#"{"wildcard_ssl":{"wildcard":{}}}"#);
+        assert_eq!(bare, Ok(Some(WildcardDns { is_verified: false, target: None })));
+    }
+
+    #[test]
     fn tags_and_control_characters_go() {
         assert_eq!(plain("<h1>502</h1><p>Bad\r\n  gateway</p>"), "502 Bad gateway");
         assert_eq!(plain("a<b>b</b>c\u{0}\u{1b}[31m"), "abc[31m");
         assert_eq!(plain("<style>p{x:y}</style>x<SCRIPT>alert(1)</SCRIPT>y<br>z<unclosed"), "x y z");
         assert_eq!(plain("1 < 2"), "1");
+        assert_eq!(plain("a<script>b"), "a");
+        assert_eq!(plain(&"<>é".repeat(100)).matches('é').count(), 100);
         assert_eq!(shorten(&"é".repeat(301)), format!("{}…", "é".repeat(300)));
         assert_eq!(shorten(&"é".repeat(300)), "é".repeat(300));
         assert_eq!(raw(br#"{"a":"x\/y\u0041"}"#), r#"{"a":"x/yA"}"#);

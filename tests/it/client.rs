@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 use wu_cloudways::clock::{Clock, Deadline, SystemClock};
 use wu_cloudways::cloudways::{
     Accepted, CloudwaysRead, CloudwaysWrite, HttpCloudways, InstalledCertificate, Observed, OperationRef,
-    OperationState, WriteFailure,
+    OperationState, WildcardDns, WriteFailure,
 };
 use wu_cloudways::config::{ConstantValue, Settings};
 use wu_cloudways::error::{Error, Outage};
 
-use crate::support::{APP, Site, TestClock, names};
+use crate::support::{self, APP, Site, TestClock, names};
 
 const TOKEN: &str = "cw_sim_full";
 const KEY: &str = "sim-legacy-key-0123456789";
@@ -85,7 +85,7 @@ impl Api {
 
     fn install(&mut self, domains: &[&str]) -> Result<Accepted, WriteFailure> {
         let deadline = Deadline::new(&*self.clock, self.limit);
-        self.client.install_certificate(&names(domains), deadline).inspect_err(keeps_secrets_too)
+        self.client.install_certificate(&names(domains), false, deadline).inspect_err(keeps_secrets_too)
     }
 
     fn auto(&mut self, on: bool) -> Result<Accepted, WriteFailure> {
@@ -112,6 +112,10 @@ impl Drop for Api {
 
 fn keeps_secrets(error: &Error) {
     let shown = format!("{error} | {error:?} | {} | {:?}", error.remedy(), error.details());
+    holds_no_secret(&shown);
+}
+
+fn holds_no_secret(shown: &str) {
     for secret in ["SIM-SECRET", TOKEN, KEY, EMAIL, "Owner@Example"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
@@ -121,6 +125,10 @@ fn keeps_secrets_too(failure: &WriteFailure) {
     match failure {
         WriteFailure::Failed(error) | WriteFailure::Unknown(error) | WriteFailure::Later { error, .. } => {
             keeps_secrets(error);
+        }
+        WriteFailure::Refused { error, said, .. } => {
+            keeps_secrets(error);
+            holds_no_secret(said);
         }
         WriteFailure::Busy(operation) => {
             let shown = format!("{operation:?}");
@@ -133,6 +141,14 @@ fn failed<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> Error {
     match outcome {
         Err(WriteFailure::Failed(error)) => error,
         other => panic!("expected a failure without effect, got {other:?}"),
+    }
+}
+
+/// What was refused: the error, everything that was said, and whether it is about the names.
+fn refused<T: std::fmt::Debug>(outcome: Result<T, WriteFailure>) -> (Error, String, bool) {
+    match outcome {
+        Err(WriteFailure::Refused { error, said, about_names }) => (error, said, about_names),
+        other => panic!("expected a refusal, got {other:?}"),
     }
 }
 
@@ -698,9 +714,10 @@ fn a_refusal_is_passed_on_in_the_apis_words() {
             state.switches.refuse_alias_names_domain = true;
             state.switches.refuse_alias_body = body;
         });
-        match failed(api.set_aliases(&["good.example", "bad.example"])) {
-            Error::Rejected { endpoint: "POST /app/manage/aliases", status: 422, answer } => {
+        match refused(api.set_aliases(&["good.example", "bad.example"])) {
+            (Error::Rejected { endpoint: "POST /app/manage/aliases", status: 422, answer }, said, true) => {
                 assert!(answer.contains("bad.example"), "{answer}");
+                assert!(said.contains("bad.example"), "{said}");
             }
             other => panic!("{other:?}"),
         }
@@ -711,14 +728,92 @@ fn a_refusal_is_passed_on_in_the_apis_words() {
         site.set("WU_CLOUDWAYS_APP_ID", "2");
         let mut api = Api::of(site);
         api.sim.edit(|state| state.switches.foreign_resource = shape);
-        failed(api.set_aliases(&["a.example"]))
+        api.set_aliases(&["a.example"])
     };
-    let error = foreign(ForeignResource::Validation);
+    let (error, _, about_names) = refused(foreign(ForeignResource::Validation));
     assert!(
         matches!(&error, Error::Rejected { status: 422, answer, .. } if answer.contains("invalid or not found")),
         "{error:?}"
     );
-    assert!(matches!(foreign(ForeignResource::Forbidden), Error::Auth { .. }));
+    assert!(!about_names);
+    assert!(matches!(failed(foreign(ForeignResource::Forbidden)), Error::Auth { .. }));
+}
+
+#[test]
+fn a_refusal_is_passed_on_whole_for_names_to_be_found_in_it() {
+    let mut api = Api::new();
+    let mut refuse = |body: Value| {
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 422, "body": body}}));
+        refused(api.set_aliases(&["a.example"]))
+    };
+    let far = format!("{} last.example is bad", "word ".repeat(500));
+    let (error, said, about_names) =
+        refuse(json!({"aliases": [{"message": far}, {"message": "and <b>b.example</b>"}]}));
+    assert!(error.to_string().chars().count() < 400, "{error}");
+    assert!(said.contains("last.example") && said.contains("and b.example") && about_names, "{said}");
+    let (_, said, about_names) =
+        refuse(json!({"server_id": {"message": format!("of {EMAIL}")}, "aliases": ["x.example"]}));
+    assert_eq!(said, "server_id: of *** aliases: x.example");
+    assert!(!about_names);
+    let (_, said, _) = refuse(json!({"aliases": ["n.example is bad; ".repeat(2_000)]}));
+    assert!(said.len() <= 8 * 1024 && said.len() > 7 * 1024, "{}", said.len());
+    for (body, about) in [("The domain x.example is bad", true), ("<html><p>The domain x.example is bad", false)] {
+        let (_, said, about_names) = refuse(json!(body));
+        assert_eq!((said.as_str(), about_names), ("The domain x.example is bad", about));
+    }
+    api.sim.fault(
+        json!({"path": "/security/lets_encrypt_install", "do": {"status": 422, "body": {"ssl_domains.1": ["x"]}}}),
+    );
+    let (error, said, about_names) = refused(api.install(&["a.example"]));
+    assert!(matches!(error, Error::Rejected { endpoint: "POST /security/lets_encrypt_install", .. }));
+    assert_eq!((said.as_str(), about_names), ("ssl_domains.1: x", true));
+    api.sim.fault(json!({"path": "/security/lets_encrypt_install", "do": {"status": 422, "body": {"aliases": ["x"]}}}));
+    assert!(!refused(api.install(&["a.example"])).2);
+}
+
+#[test]
+fn the_record_of_a_wildcard_is_created_and_verified() {
+    let mut api = Api::new();
+    let answer = json!({"wildcard_ssl": {"message": "m", "status": true, "wildcard": {
+        "app_prefix": "wordpressmu-1442-50482-131933.cloudwaysapps.com", "is_verified": false,
+        "ssl_domains": ["network.example"], "type": "wc",
+    }}});
+    let dns = |path: &str, body: &Value| json!({"path": path, "do": {"status": 200, "body": body}});
+    let deadline = Deadline::new(&*api.clock, TWENTY);
+    let apex = support::name("network.example");
+    api.sim.fault(dns("/security/createDNS", &answer));
+    let target = Some(support::name("wordpressmu-1442-50482-131933.cloudwaysapps.com"));
+    let created = api.client.create_wildcard_dns(&apex, deadline).unwrap();
+    assert_eq!(created, WildcardDns { is_verified: false, target: target.clone() });
+    let sent = &api.sim.writes()[0].params;
+    assert_eq!((&sent["wild_card"], &sent["ssl_domains"]), (&json!(true), &json!(["network.example"])));
+    assert_eq!(
+        (&sent["server_id"], &sent["app_id"], &sent["ssl_email"]),
+        (&json!(50_482), &json!(131_933), &json!("***"))
+    );
+
+    let mut verified = answer;
+    verified["wildcard_ssl"]["wildcard"]["is_verified"] = json!("1");
+    api.sim.fault(dns("/security/verifyDNS", &verified));
+    assert!(api.client.verify_wildcard_dns(&apex, deadline).unwrap().is_verified);
+    for no in [
+        json!({"status": false, "message": format!("No, {EMAIL}")}),
+        json!({"wildcard_ssl": {"status": "0", "message": "No, it is not there", "wildcard": {"is_verified": true}}}),
+    ] {
+        api.sim.fault(dns("/security/verifyDNS", &no));
+        let outcome = api.client.verify_wildcard_dns(&apex, deadline).inspect_err(keeps_secrets_too);
+        let (error, said, _) = refused(outcome);
+        assert!(matches!(error, Error::Rejected { status: 200, .. }) && said.contains("No, "), "{error:?} {said}");
+    }
+    for odd in [json!({}), json!({"wildcard_ssl": true}), json!("<html>")] {
+        api.sim.fault(dns("/security/createDNS", &odd));
+        assert!(matches!(unknown(api.client.create_wildcard_dns(&apex, deadline)), Error::Protocol { .. }), "{odd}");
+    }
+    api.sim.fault(dns("/security/createDNS", &json!({"message": "You have reached Cloudways API."})));
+    assert!(matches!(failed(api.client.create_wildcard_dns(&apex, deadline)), Error::Protocol { .. }));
+    let order = api.client.install_certificate(&names(&["network.example"]), true, deadline).unwrap();
+    assert!(order.operation.is_some());
+    assert_eq!(api.sim.writes().last().unwrap().params["wild_card"], json!(true));
 }
 
 // --- Operations ------------------------------------------------------------------------------------------------
@@ -810,7 +905,7 @@ fn no_answer_brings_a_secret_into_a_message() {
     api.observe().unwrap();
     let session = api.sim.state().account.sessions[0].token.clone();
     api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 422, "body": {"message": session}}}));
-    assert!(matches!(failed(api.set_aliases(&["a.example"])), Error::Rejected { answer, .. } if answer == "***"));
+    assert!(matches!(refused(api.set_aliases(&["a.example"])).0, Error::Rejected { answer, .. } if answer == "***"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use wu_cloudways::clock::{Clock, Deadline};
 use wu_cloudways::cloudways::{
     Accepted, App, CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationState,
-    Server, WriteFailure,
+    Server, WildcardDns, WriteFailure,
 };
 use wu_cloudways::config::Settings;
 use wu_cloudways::domain::DomainName;
@@ -335,8 +335,16 @@ impl CloudwaysWrite for SlowCloudways<'_> {
         Ok(Accepted { operation: None })
     }
 
-    fn install_certificate(&mut self, _: &[DomainName], _: Deadline<'_>) -> Result<Accepted, WriteFailure> {
-        panic!("no certificate is looked after");
+    fn install_certificate(&mut self, _: &[DomainName], _: bool, _: Deadline<'_>) -> Result<Accepted, WriteFailure> {
+        unreachable!("no certificate is ordered here")
+    }
+
+    fn create_wildcard_dns(&mut self, _: &DomainName, _: Deadline<'_>) -> Result<WildcardDns, WriteFailure> {
+        unreachable!("no certificate is ordered here")
+    }
+
+    fn verify_wildcard_dns(&mut self, _: &DomainName, _: Deadline<'_>) -> Result<WildcardDns, WriteFailure> {
+        unreachable!("no certificate is ordered here")
     }
 
     fn set_auto_renewal(&mut self, _: bool, _: Deadline<'_>) -> Result<Accepted, WriteFailure> {
