@@ -205,6 +205,12 @@ impl DomainName {
         psl::domain_str(&self.0) == Some(&self.0)
     }
 
+    /// The registered domain it belongs to, by the public suffix list; the name itself where there is none.
+    #[must_use]
+    pub fn registered_domain(&self) -> &str {
+        psl::domain_str(&self.0).unwrap_or(&self.0)
+    }
+
     /// Whether a public certificate may hold it: no wildcard, no special-use suffix, not a public suffix itself.
     #[must_use]
     pub fn may_be_certified(&self) -> bool {
