@@ -21,10 +21,11 @@ const ALIAS_POLICY: &str = "WU_CLOUDWAYS_ALIAS_POLICY";
 const DRY_RUN: &str = "WU_CLOUDWAYS_DRY_RUN";
 const API_URL: &str = "WU_CLOUDWAYS_API_URL";
 const DNS_SERVERS: &str = "WU_CLOUDWAYS_DNS_SERVERS";
+const WILDCARD_SSL: &str = "WU_CLOUDWAYS_WILDCARD_SSL";
 
 /// Every constant that is read.
-pub const CONSTANTS: [&str; 9] =
-    [EMAIL, API_KEY, SERVER_ID, APP_ID, EXTRA_DOMAINS, ALIAS_POLICY, DRY_RUN, API_URL, DNS_SERVERS];
+pub const CONSTANTS: [&str; 10] =
+    [EMAIL, API_KEY, SERVER_ID, APP_ID, EXTRA_DOMAINS, ALIAS_POLICY, DRY_RUN, API_URL, DNS_SERVERS, WILDCARD_SSL];
 
 /// A constant as PHP holds it.
 #[derive(Clone, PartialEq)]
@@ -158,6 +159,8 @@ pub struct Settings {
     pub api_url: Url,
     /// The DNS servers to ask; empty: the system's.
     pub dns_servers: Vec<SocketAddr>,
+    /// The wildcard among the extra domains whose certificate is wanted instead of the ordinary one.
+    pub wildcard_ssl: Option<DomainName>,
 }
 
 impl Settings {
@@ -184,6 +187,10 @@ impl Settings {
             Some(text) => reader.check(DNS_SERVERS, dns_servers(&text)),
             None => Some(Vec::new()),
         };
+        let wildcard_ssl = match reader.optional(WILDCARD_SSL) {
+            Some(text) => reader.check(WILDCARD_SSL, wildcard_ssl(&text, &extra)),
+            None => None,
+        };
         match (email, credential, server_id, app_id, policy, api_url, dns_servers) {
             (
                 Some(email),
@@ -204,6 +211,7 @@ impl Settings {
                 dry_run,
                 api_url,
                 dns_servers,
+                wildcard_ssl,
             }),
             _ => Err(Error::Config(reader.problems)),
         }
@@ -325,6 +333,17 @@ fn extra_domains(raw: &[u8]) -> (Vec<DomainName>, Vec<(String, InvalidDomain)>) 
     (names, invalid)
 }
 
+/// A wildcard without an alias of its own would cover names that never reach the application.
+fn wildcard_ssl(text: &str, extra: &[DomainName]) -> Result<DomainName, ConfigFault> {
+    let name = DomainName::parse(text.as_bytes()).map_err(|_| ConfigFault::NotAWildcardExtra)?;
+    let base = name.wildcard_base().and_then(|base| DomainName::parse(base.as_bytes()).ok());
+    if extra.contains(&name) && base.is_some_and(|base| base.may_be_certified()) {
+        Ok(name)
+    } else {
+        Err(ConfigFault::NotAWildcardExtra)
+    }
+}
+
 fn alias_policy(text: &str) -> Result<AliasPolicy, ConfigFault> {
     match text {
         "keep" => Ok(AliasPolicy::Keep),
@@ -405,6 +424,30 @@ pub(crate) mod tests {
         match Settings::from_constants(&constants(changes)) {
             Err(Error::Config(problems)) => problems.into_iter().map(|p| (p.constant, p.fault)).collect(),
             other => panic!("expected problems, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_wildcard_certificate_is_for_a_wildcard_extra() {
+        let wildcard = |extra: &str, wanted: &str| {
+            Settings::from_constants(&constants(&[
+                (EXTRA_DOMAINS, Some(text(extra))),
+                (WILDCARD_SSL, Some(text(wanted))),
+            ]))
+        };
+        let settings = wildcard("a.example, *.Wild.example", "*.wild.example").unwrap();
+        assert_eq!(settings.wildcard_ssl.unwrap().as_str(), "*.wild.example");
+        assert_eq!(wildcard("*.wild.example", "").unwrap().wildcard_ssl, None);
+        for (extra, wanted) in [
+            ("", "*.wild.example"),
+            ("wild.example", "wild.example"),
+            ("*.wild.example", "*.other.example"),
+            ("*.wild.local", "*.wild.local"),
+            ("*.co.uk", "*.co.uk"),
+            ("*.wild.example", "nonsense"),
+        ] {
+            let Err(Error::Config(problems)) = wildcard(extra, wanted) else { panic!("{extra} {wanted}") };
+            assert_eq!((problems[0].constant, problems[0].fault), (WILDCARD_SSL, ConfigFault::NotAWildcardExtra));
         }
     }
 

@@ -39,11 +39,13 @@ pub enum ConfigFault {
     NotAnApiUrl,
     /// Not a list of `ip[:port]`.
     NotServers,
+    /// Not a wildcard among the extra domains.
+    NotAWildcardExtra,
 }
 
 impl ConfigFault {
     /// Every fault, for tests and translations.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Missing,
         Self::Empty,
         Self::WrongType,
@@ -53,6 +55,7 @@ impl ConfigFault {
         Self::NotAPolicy,
         Self::NotAnApiUrl,
         Self::NotServers,
+        Self::NotAWildcardExtra,
     ];
 
     /// The fault as a word for programs.
@@ -68,6 +71,7 @@ impl ConfigFault {
             Self::NotAPolicy => "not_a_policy",
             Self::NotAnApiUrl => "not_an_api_url",
             Self::NotServers => "not_servers",
+            Self::NotAWildcardExtra => "not_a_wildcard_extra",
         }
     }
 
@@ -84,6 +88,7 @@ impl ConfigFault {
             Self::NotAPolicy => "is neither \"keep\" nor \"replace\"",
             Self::NotAnApiUrl => "is not an https address (http is allowed on loopback only)",
             Self::NotServers => "is not a list of IP addresses, with a port or without",
+            Self::NotAWildcardExtra => "is not one of the wildcards in WU_CLOUDWAYS_EXTRA_DOMAINS",
         }
     }
 }
