@@ -5,15 +5,17 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use crate::certificate::{self, Basis, CertificatePlan, Order};
+use crate::blame::{Blame, blame};
+use crate::budget::set_of;
+use crate::certificate::{self, Basis, CertificatePlan, Order, WildcardStep};
 use crate::clock::Deadline;
 use crate::cloudways::{
     CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
-    WriteFailure, shorten, shows, spellings_of,
+    WildcardDns, WriteFailure, shorten, shows, spellings_of,
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
-use crate::dns::{NameCheck, Verdict};
+use crate::dns::{NameCheck, Qualifies};
 use crate::domain::DomainName;
 use crate::error::{Error, Refusal};
 use crate::guard;
@@ -21,7 +23,8 @@ use crate::note::Note;
 use crate::options::Options;
 use crate::plan::{self, AliasPlan, Moment, Plan};
 use crate::report::OperationReport;
-use crate::state::{OperationKind, OrderOutcome, RunningOperation, State};
+use crate::served;
+use crate::state::{OperationKind, OrderOutcome, RunningOperation, Served, State, WildcardProgress};
 use crate::web::Outside;
 
 /// Answers take up to 9 seconds (observed): reading leaves that much for one write.
@@ -49,6 +52,8 @@ const DNS_BATCH: usize = 64;
 const SOON: u64 = 5;
 const IN_A_MINUTE: u64 = 60;
 const IN_FIVE_MINUTES: u64 = 300;
+const IN_A_QUARTER: u64 = 900;
+const IN_AN_HOUR: u64 = 3_600;
 
 /// What a run is about.
 #[derive(Clone, Copy)]
@@ -101,6 +106,8 @@ pub struct Scene {
     pub pending: Option<u64>,
     /// The plan as it was when it was carried out.
     pub plan: Plan,
+    /// Whether Cloudways refuses aliases that it has.
+    pub aliases_refused: bool,
     /// Aliases of others that an earlier look showed and the last one does not.
     missing_foreign: Vec<String>,
     /// What DNS may still take of the time.
@@ -121,7 +128,8 @@ impl Scene {
         warnings: Vec<Note>,
     ) -> Result<Self, Error> {
         let observed = api.observe(task.deadline.keeping(FOR_ONE_WRITE))?;
-        let aliases = plan::aliases(task.desired, &observed.app, &state, task.settings.policy);
+        let now = task.deadline.clock().unix();
+        let aliases = plan::aliases(task.desired, &observed.app, &state, task.settings.policy, now);
         let mut scene = Self {
             observed,
             state,
@@ -137,12 +145,18 @@ impl Scene {
             others_operation: None,
             pending: None,
             plan: Plan { aliases, certificate: None },
+            aliases_refused: false,
             missing_foreign: Vec::new(),
             dns_left: task.deadline.total().mul_f64(DNS_SHARE),
             fresh: true,
         };
         if scene.observed.server.addresses.is_empty() {
             scene.warnings.push(Note::ServerAddressUnknown);
+        }
+        if task.options.force {
+            let now = task.deadline.clock().unix();
+            scene.state.aliases_aside.try_again(now);
+            scene.state.certificate_aside.try_again(now);
         }
         scene.take_in(task);
         scene.plan.aliases = scene.plan_aliases(task);
@@ -153,7 +167,8 @@ impl Scene {
     /// The alias part of the plan, by the last look.
     #[must_use]
     pub fn plan_aliases(&self, task: Task<'_>) -> AliasPlan {
-        let plan = plan::aliases(task.desired, &self.observed.app, &self.state, task.settings.policy);
+        let now = task.deadline.clock().unix();
+        let plan = plan::aliases(task.desired, &self.observed.app, &self.state, task.settings.policy, now);
         guard::aliases(plan, task.desired, task.options.force)
     }
 
@@ -161,7 +176,11 @@ impl Scene {
     #[must_use]
     pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) -> CertificatePlan {
         let (now, force) = (task.deadline.clock().unix(), task.options.force);
-        let plan = certificate::plan(self.basis(task, aliases, moment), &self.verdicts, &self.state, now, force);
+        let basis = self.basis(task, aliases, moment);
+        let plan = match &task.settings.wildcard_ssl {
+            Some(wildcard) => certificate::plan_wildcard(wildcard, basis, &self.state, now, force),
+            None => certificate::plan(basis, &self.verdicts, &self.state, now, force),
+        };
         guard::certificate(plan, task.desired, force)
     }
 
@@ -202,10 +221,14 @@ impl Scene {
 
     /// Asked are the covered names, and newcomers in batches until the certificate would be full.
     fn ask_dns(&mut self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) {
+        if task.settings.wildcard_ssl.is_some() {
+            // It is proved by a record that Cloudways looks for.
+            return;
+        }
         let (settled, newcomers) = certificate::names_to_ask(self.basis(task, aliases, moment));
         self.ask(task, &settled);
         let installed: HashSet<DomainName> = self.installed_names().into_iter().collect();
-        let taken = settled.iter().filter(|name| installed.contains(*name) || self.is_here(name)).count();
+        let taken = settled.iter().filter(|name| installed.contains(*name) || self.may_come_in(name)).count();
         let room = certificate::LIMIT.saturating_sub(taken);
         let mut found = 0;
         for batch in newcomers.chunks(room.max(DNS_BATCH)) {
@@ -213,7 +236,7 @@ impl Scene {
                 return;
             }
             self.dns_cut_short |= !self.ask(task, batch);
-            found += batch.iter().filter(|name| self.is_here(name)).count();
+            found += batch.iter().filter(|name| self.may_come_in(name)).count();
         }
     }
 
@@ -233,12 +256,17 @@ impl Scene {
             task.outside.check(&unasked, &self.observed.server.addresses, task.options.probe.as_ref(), deadline);
         self.dns_left = self.dns_left.saturating_sub(task.deadline.clock().elapsed().saturating_sub(began));
         self.fresh = false;
+        let covered: HashSet<DomainName> = self.installed_names().into_iter().collect();
+        let now = task.deadline.clock().unix();
+        for (name, check) in unasked.iter().zip(&checks).filter(|(name, _)| covered.contains(*name)) {
+            self.state.note_verdict(name, check.qualifies(), now);
+        }
         self.verdicts.extend(unasked.into_iter().zip(checks));
         true
     }
 
-    fn is_here(&self, name: &DomainName) -> bool {
-        self.verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here)
+    fn may_come_in(&self, name: &DomainName) -> bool {
+        self.verdicts.get(name).is_some_and(|check| check.qualifies() == Qualifies::Yes)
     }
 
     /// Takes another look.
@@ -260,16 +288,21 @@ impl Scene {
             self.missing_foreign.extend(vanished.into_iter().filter(|spelling| !known.contains(spelling)));
         }
         self.missing_foreign.retain(|spelling| !there.contains(spelling.as_str()));
+        let (desired, now) = (task.desired, task.deadline.clock().unix());
+        self.state.note_addresses(&self.observed.server.addresses, now);
         if self.state.operation.is_some() {
             return;
         }
-        let desired = task.desired;
+        let covered: HashSet<DomainName> = self.installed_names().into_iter().collect();
+        let primary = self.observed.app.primary.as_ref();
+        let is_wanted = |name: &DomainName| desired.contains(name) || Some(name) == primary;
+        self.state.forget_strangers(is_wanted, |name| covered.contains(name), now);
         let vanished = self.state.take_in(
             &self.observed.app.aliases,
             |name| desired.contains(name),
             desired.adopted(),
             desired.released(),
-            task.deadline.clock().unix(),
+            now,
         );
         if !vanished.is_empty() && self.state.times_vanished() >= 3 {
             self.warnings.push(Note::OtherWriter { times: self.state.times_vanished(), names: vanished });
@@ -293,6 +326,33 @@ impl Scene {
 
     fn wait_until(&mut self, seconds: u64) {
         self.pending = Some(self.pending.map_or(seconds, |earlier| earlier.min(seconds)));
+    }
+
+    /// Whether the installed certificate is exactly what was ordered.
+    fn shows_certificate(&self, ordered: &[DomainName]) -> bool {
+        match &self.observed.app.certificate {
+            InstalledCertificate::Wildcard { names, .. } => {
+                ordered.iter().any(DomainName::is_wildcard)
+                    && ordered.iter().all(|name| certificate::wildcard_covers(names, name))
+            }
+            _ => same_names(ordered, &self.installed_names()),
+        }
+    }
+
+    fn absent_from_the_certificate(&self, ordered: &[DomainName]) -> Vec<DomainName> {
+        if self.shows_certificate(ordered) {
+            return Vec::new();
+        }
+        let installed: HashSet<DomainName> = self.installed_names().into_iter().collect();
+        ordered.iter().filter(|name| !installed.contains(*name)).cloned().collect()
+    }
+
+    /// A name that the installed certificate holds.
+    fn covered_name(&self) -> Option<&DomainName> {
+        match &self.observed.app.certificate {
+            InstalledCertificate::LetsEncrypt { names, .. } => names.first(),
+            _ => None,
+        }
     }
 
     /// The names that the installed certificate holds, sorted.
@@ -362,7 +422,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         let aliases = self.scene.plan_aliases(self.task);
         let basis = self.scene.basis(self.task, &aliases, Moment::OnceWritten);
         let (settled, newcomers) = certificate::names_to_ask(basis);
-        let names: Vec<DomainName> = settled.into_iter().chain(newcomers).take(certificate::LIMIT).collect();
+        let mut names: Vec<DomainName> = settled.into_iter().chain(newcomers).take(certificate::LIMIT).collect();
+        if self.task.settings.wildcard_ssl.is_some() {
+            names = self.scene.plan_certificate(self.task, &aliases, Moment::OnceWritten).wanted;
+        }
         if !names.is_empty() {
             self.scene.state.book_order(&names, OrderOutcome::Presumed, self.now());
         }
@@ -445,7 +508,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                             }
                         }
                     }
-                    return self.read_back(&plan);
+                    let goes_on = self.read_back(&plan)?;
+                    if !goes_on || plan.later.is_empty() || !self.is_there(&plan) {
+                        return Ok(goes_on);
+                    }
                 }
                 Err(WriteFailure::Busy(operation)) => {
                     self.scene.state.forget(&news);
@@ -459,7 +525,16 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                         return Err(error);
                     }
                 }
-                Err(WriteFailure::Failed(error) | WriteFailure::Refused { error, .. }) => {
+                Err(WriteFailure::Refused { error, said, about_names }) => {
+                    self.scene.state.forget(&news);
+                    if !self.set_refused_aside(&plan, &said, about_names) {
+                        return Err(error);
+                    }
+                    if self.scene.aliases_refused {
+                        return Ok(true);
+                    }
+                }
+                Err(WriteFailure::Failed(error)) => {
                     self.scene.state.forget(&news);
                     return Err(error);
                 }
@@ -483,6 +558,25 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         }
     }
 
+    /// What follows from a list that is refused. `false`: nothing; the next list would be refused as well.
+    fn set_refused_aside(&mut self, plan: &AliasPlan, said: &str, about_names: bool) -> bool {
+        let observed: Vec<DomainName> = plan.names_at(Moment::Observed);
+        let (answer, now) = (shorten(said), self.now());
+        match blame(said, &plan.add, &observed, now) {
+            Blame::Newcomers(names) => self.scene.state.aliases_aside.refused(&plan.add, &names, &answer, now),
+            Blame::Settled(names) => {
+                self.scene.warnings.push(Note::AliasesRefused { names, answer });
+                self.scene.aliases_refused = true;
+                self.scene.wait_until(IN_AN_HOUR);
+            }
+            Blame::Nobody if about_names && !plan.add.is_empty() => {
+                self.scene.state.aliases_aside.refused(&plan.add, &[], &answer, now);
+            }
+            Blame::Nobody | Blame::Limit { .. } => return false,
+        }
+        true
+    }
+
     /// Orders a certificate where it should hold other names, and sees to its renewal.
     fn bring_certificate(&mut self) -> Result<(), Error> {
         let approved = match (&self.task.options.fingerprint, &self.scene.plan.certificate) {
@@ -492,8 +586,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         let mut answers_lost = 0;
         loop {
             let aliases = self.scene.plan_aliases(self.task);
+            let look = self.begin_to_look_at_what_is_served();
             self.scene.ask_dns(self.task, &aliases, Moment::Observed);
+            self.take_in_what_is_served(look);
             let plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
+            let now = self.now();
+            self.scene.state.note_shrinking(plan.shrinks, now);
             if self.scene.dns_cut_short {
                 self.scene.wait_until(IN_FIVE_MINUTES);
             }
@@ -521,7 +619,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(SOON);
                 return Ok(());
             }
-            match self.api.install_certificate(&plan.wanted, false, self.task.deadline) {
+            if let Some(WildcardStep::Prepare | WildcardStep::Verify) = plan.wildcard
+                && !self.prove_the_wildcard(&plan)?
+            {
+                return Ok(());
+            }
+            match self.api.install_certificate(&names_to_send(&plan), plan.wildcard.is_some(), self.task.deadline) {
                 Ok(accepted) => {
                     self.scene.order_note = None;
                     self.book_order(&plan.wanted, OrderOutcome::Placed);
@@ -531,7 +634,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                             return Ok(());
                         }
                     }
-                    return self.see_certificate(&plan.wanted);
+                    return self.see_certificate(&plan);
                 }
                 Err(WriteFailure::Busy(operation)) => {
                     if !self.wait_for_others(&operation)? {
@@ -545,10 +648,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     }
                     self.scene.look(self.task, self.api)?;
                 }
-                Err(WriteFailure::Refused { said, .. }) => {
-                    let answer = shorten(&said);
-                    self.scene.state.book_order(&plan.wanted, OrderOutcome::Failed, self.now());
-                    self.scene.order_note = Some(Note::OrderFailed { answer });
+                Err(WriteFailure::Refused { said, about_names, .. }) => {
+                    // It never came to Let's Encrypt, so its limits do not count it; the gap does.
+                    self.scene.state.remember_order(&plan.wanted, OrderOutcome::Failed, now);
+                    self.learn_from_a_failure(&plan.wanted, &said, about_names);
                     return Ok(());
                 }
                 Err(WriteFailure::Failed(error)) => return Err(error),
@@ -556,8 +659,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     // Accepted in words that mean nothing to us is placed, and has its time to show.
                     let accepted = matches!(error, Error::Protocol { .. });
                     self.book_order(&plan.wanted, if accepted { OrderOutcome::Placed } else { OrderOutcome::Sent });
-                    match self.look_for(|scene| same_names(&scene.installed_names(), &plan.wanted))? {
-                        Some(true) => return self.see_certificate(&plan.wanted),
+                    match self.look_for(|scene| scene.shows_certificate(&plan.wanted))? {
+                        Some(true) => return self.see_certificate(&plan),
                         Some(false) if answers_lost == 0 => answers_lost += 1,
                         Some(false) => return Err(error),
                         None => {
@@ -570,15 +673,124 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         }
     }
 
+    /// Takes the steps that lead to a wildcard certificate. `true`: it can be ordered.
+    fn prove_the_wildcard(&mut self, plan: &CertificatePlan) -> Result<bool, Error> {
+        let Some(apex) = apex_of(plan) else { return Ok(false) };
+        if plan.wildcard == Some(WildcardStep::Prepare) {
+            let Some(answer) = self.wildcard_step(|api, deadline| api.create_wildcard_dns(&apex, deadline))? else {
+                return Ok(false);
+            };
+            let target = answer.target.or_else(|| self.scene.observed.app.fqdn.clone());
+            self.scene.state.wildcard = Some(WildcardProgress { apex, target, is_verified: false });
+            self.scene.wait_until(IN_A_QUARTER);
+            return Ok(false);
+        }
+        let Some(answer) = self.wildcard_step(|api, deadline| api.verify_wildcard_dns(&apex, deadline))? else {
+            return Ok(false);
+        };
+        if let Some(progress) = &mut self.scene.state.wildcard {
+            progress.is_verified = answer.is_verified;
+        }
+        if !answer.is_verified {
+            self.scene.wait_until(IN_A_QUARTER);
+        }
+        Ok(answer.is_verified)
+    }
+
+    /// Neither step does harm when it is taken twice, so the next call repeats what had no answer.
+    fn wildcard_step(
+        &mut self,
+        step: impl FnOnce(&mut A, Deadline<'_>) -> Result<WildcardDns, WriteFailure>,
+    ) -> Result<Option<WildcardDns>, Error> {
+        let answer = step(self.api, self.task.deadline);
+        self.scene.fresh = false;
+        match answer {
+            Ok(answer) => {
+                self.scene.wrote = true;
+                Ok(Some(answer))
+            }
+            Err(WriteFailure::Busy(operation)) => {
+                self.scene.others_operation = Some(self.of_others(&operation));
+                self.scene.wait_until(IN_A_MINUTE);
+                Ok(None)
+            }
+            Err(WriteFailure::Unknown(_)) => {
+                self.scene.wrote = true;
+                self.scene.wait_until(IN_A_MINUTE);
+                Ok(None)
+            }
+            Err(
+                WriteFailure::Later { error, .. } | WriteFailure::Failed(error) | WriteFailure::Refused { error, .. },
+            ) => Err(error),
+        }
+    }
+
+    /// What follows from an order that failed: a pause where it was a limit, else the name that is to blame is set
+    /// aside, else the newcomers are halved.
+    fn learn_from_a_failure(&mut self, names: &[DomainName], said: &str, may_halve: bool) {
+        let (answer, now) = (shorten(said), self.now());
+        self.scene.order_note = Some(Note::OrderFailed { answer: answer.clone() });
+        // A message about a certificate may call it by the primary domain, so that name tells nothing.
+        let primary = self.scene.observed.app.primary.as_ref();
+        let installed: HashSet<DomainName> = self.scene.installed_names().into_iter().collect();
+        let (settled, newcomers): (Vec<DomainName>, Vec<DomainName>) =
+            names.iter().cloned().partition(|name| installed.contains(name));
+        let but_the_primary = |names: &[DomainName]| -> Vec<DomainName> {
+            names.iter().filter(|name| Some(*name) != primary).cloned().collect()
+        };
+        let aside = &mut self.scene.state.certificate_aside;
+        match blame(said, &but_the_primary(&newcomers), &but_the_primary(&settled), now) {
+            Blame::Limit { until } => {
+                self.scene.state.budget.pause(until, now);
+                self.scene.state.settle_order(OrderOutcome::Limited);
+                return;
+            }
+            Blame::Newcomers(culprits) => aside.refused(&newcomers, &culprits, &answer, now),
+            Blame::Settled(culprits) => aside.refused(&[], &culprits, &answer, now),
+            Blame::Nobody if may_halve && !newcomers.is_empty() => aside.refused(&newcomers, &[], &answer, now),
+            Blame::Nobody => {}
+        }
+        self.scene.state.settle_order(OrderOutcome::Failed);
+        self.scene.state.budget.book_failure(names, now);
+    }
+
+    /// Begins a look at the certificate that is served, when it is time for one: it goes on while DNS is asked.
+    fn begin_to_look_at_what_is_served(&mut self) -> Option<served::Look> {
+        let app = &self.scene.observed.app;
+        let is_due = self.scene.state.served_is_due(&set_of(&self.scene.installed_names()), self.now());
+        let has_one = !matches!(app.certificate, InstalledCertificate::None | InstalledCertificate::Unreadable);
+        let name = app.primary.as_ref().or(self.scene.covered_name()).or(app.fqdn.as_ref())?;
+        let address = self.scene.observed.server.addresses.first()?;
+        let deadline = self.task.deadline.keeping(self.task.shortest_write());
+        (is_due && has_one).then(|| served::begin(&self.task.outside.web, *address, name, deadline))
+    }
+
+    fn take_in_what_is_served(&mut self, look: Option<served::Look>) {
+        let Some(look) = look else { return };
+        let seen = served::finish(look).map(|seen| Served {
+            set: set_of(&seen.names),
+            issuer: seen.issuer,
+            not_before: seen.not_before,
+            not_after: seen.not_after,
+        });
+        let now = self.now();
+        self.scene.state.note_served(seen, now);
+    }
+
     /// Reads back what an order did, then sees to the renewal.
-    fn see_certificate(&mut self, names: &[DomainName]) -> Result<(), Error> {
+    fn see_certificate(&mut self, ordered: &CertificatePlan) -> Result<(), Error> {
         if !self.scene.fresh {
             self.scene.look(self.task, self.api)?;
         }
-        let installed: HashSet<DomainName> = self.scene.installed_names().into_iter().collect();
-        let absent: Vec<DomainName> = names.iter().filter(|name| !installed.contains(*name)).cloned().collect();
+        let absent = self.scene.absent_from_the_certificate(&ordered.wanted);
         if absent.is_empty() {
-            self.scene.state.settle_order(OrderOutcome::Installed);
+            self.note_installed(&ordered.wanted);
+            let look = self.begin_to_look_at_what_is_served();
+            self.take_in_what_is_served(look);
+            if self.scene.state.served.as_ref().is_some_and(|served| served.set != set_of(&ordered.wanted)) {
+                // It may take a moment until the new one is served.
+                self.scene.state.look_again_at_what_is_served();
+            }
         } else {
             self.scene.order_note = Some(Note::OrderNotSeen { names: absent });
             self.scene.wait_until(IN_A_MINUTE);
@@ -657,13 +869,13 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 return Ok(Followed::Running);
             }
             Waited::Done => Followed::Done,
-            Waited::Failed(answer) if operation.kind == OperationKind::Certificate => {
-                self.scene.state.settle_order(OrderOutcome::Failed);
-                self.scene.order_note = Some(Note::OrderFailed { answer });
+            Waited::Failed(said) if operation.kind == OperationKind::Certificate => {
+                let ordered = self.scene.state.latest_ordered().map(<[DomainName]>::to_vec).unwrap_or_default();
+                self.learn_from_a_failure(&ordered, &said, true);
                 Followed::Failed
             }
-            Waited::Failed(answer) => {
-                let kind = operation.kind.as_str().to_owned();
+            Waited::Failed(said) => {
+                let (kind, answer) = (operation.kind.as_str().to_owned(), shorten(&said));
                 self.scene.warnings.push(Note::OperationFailed { kind, answer });
                 Followed::Failed
             }
@@ -672,8 +884,14 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         self.scene.look(self.task, self.api)?;
         if followed == Followed::Done && self.shows(&operation) {
             match operation.kind {
-                OperationKind::Certificate => self.scene.state.settle_order(OrderOutcome::Installed),
-                OperationKind::Aliases => self.forget_names(&operation.removes),
+                OperationKind::Certificate => {
+                    let ordered = self.scene.state.latest_ordered().map(<[DomainName]>::to_vec).unwrap_or_default();
+                    self.note_installed(&ordered);
+                }
+                OperationKind::Aliases => {
+                    self.forget_names(&operation.removes);
+                    self.scene.state.aliases_aside.passed(&operation.adds);
+                }
                 OperationKind::Auto => {}
             }
         }
@@ -734,11 +952,17 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         match operation.kind {
             OperationKind::Aliases => operation.shows_in(&self.scene.observed.app.aliases),
             OperationKind::Certificate => {
-                let installed = self.scene.installed_names();
-                self.scene.state.latest_ordered().is_some_and(|names| same_names(names, &installed))
+                self.scene.state.latest_ordered().is_some_and(|names| self.scene.shows_certificate(names))
             }
             OperationKind::Auto => self.auto_is_on(),
         }
+    }
+
+    /// An order went through.
+    fn note_installed(&mut self, names: &[DomainName]) {
+        self.scene.state.settle_order(OrderOutcome::Installed);
+        self.scene.state.certificate_aside.passed(names);
+        self.scene.state.look_again_at_what_is_served();
     }
 
     fn auto_is_on(&self) -> bool {
@@ -758,6 +982,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             }
             if self.is_there(plan) {
                 self.forget_removed(plan);
+                self.scene.state.aliases_aside.passed(&plan.add);
                 return Ok(true);
             }
         }
@@ -851,6 +1076,19 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn now(&self) -> u64 {
         self.task.deadline.clock().unix()
     }
+}
+
+/// The names that Cloudways is given with an order: of a wildcard certificate, the domain under which it stands
+/// (observed).
+fn names_to_send(plan: &CertificatePlan) -> Vec<DomainName> {
+    match (plan.wildcard, apex_of(plan)) {
+        (Some(_), Some(apex)) => vec![apex],
+        _ => plan.wanted.clone(),
+    }
+}
+
+fn apex_of(plan: &CertificatePlan) -> Option<DomainName> {
+    plan.wanted.iter().find(|name| !name.is_wildcard()).cloned()
 }
 
 /// Whether the list is exactly what was sent, in whatever order.

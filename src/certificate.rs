@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::budget::{Left, Scarce, Wait, set_of};
 use crate::cloudways::{App, InstalledCertificate};
 use crate::desired::{Desired, Source};
-use crate::dns::{NameCheck, Verdict};
+use crate::dns::{NameCheck, Qualifies};
 use crate::domain::DomainName;
 use crate::note::Note;
 use crate::plan::{AliasPlan, Moment};
@@ -24,6 +25,8 @@ pub enum Standing {
     Waiting,
     /// Its DNS does not allow it.
     Blocked,
+    /// It was refused a while ago, and is left out for some time.
+    SetAside,
     /// There is no room.
     LeftOut,
     /// No certificate holds it: a wildcard, or no public name.
@@ -39,7 +42,14 @@ pub enum Order {
     Place,
     /// It was placed a moment ago, and does not show yet.
     Awaited(Note),
-    /// Not now, for this reason: it would fail, or it failed just now.
+    /// It is to be placed, and not before this time.
+    Wait {
+        /// Unix time.
+        until: u64,
+        /// Why not now.
+        note: Note,
+    },
+    /// It would fail, for this reason.
     Held(Note),
     /// Not without a person's word.
     Withheld(Note),
@@ -62,10 +72,29 @@ pub struct CertificatePlan {
     pub standing: HashMap<DomainName, Standing>,
     /// Whether it is ordered.
     pub order: Order,
+    /// Whether an order would only take names away.
+    pub shrinks: bool,
+    /// What Let's Encrypt's limits leave for it.
+    pub left: Left,
+    /// A wildcard certificate that is wanted instead of an ordinary one, and the next step towards it.
+    pub wildcard: Option<WildcardStep>,
     /// Whether its renewal is off.
     pub auto_is_off: bool,
     /// Whether it is off and is to be put on.
     pub switch_auto_on: bool,
+}
+
+/// The next step towards a wildcard certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WildcardStep {
+    /// Ask Cloudways which record proves the domain.
+    Prepare,
+    /// Ask Cloudways whether it finds the record.
+    Verify,
+    /// Order it.
+    Order,
+    /// None: it is installed.
+    Installed,
 }
 
 /// What a choice of names is based on.
@@ -133,65 +162,136 @@ pub fn plan(
     let Basis { desired, app, .. } = basis;
     let installed = match ordinary_names(&app.certificate) {
         Ok(names) => names.to_vec(),
-        Err((names, note)) => return not_ours(names, note),
+        Err((names, note)) => return not_ours(names, note, desired, state, now),
     };
     let in_place = InPlace::new(basis);
-    let mut choice = Choice::default();
     let known: HashSet<&DomainName> = installed.iter().collect();
-    let is_here = |name: &DomainName| verdicts.get(name).is_some_and(|check| check.verdict == Verdict::Here);
+    let qualifies = |name: &DomainName| verdicts.get(name).map_or(Qualifies::Unknown, NameCheck::qualifies);
+    let held = |name: &DomainName| state.certificate_aside.held(name, now);
+    // A covered name leaves for two definite answers at least an hour apart: of DNS, or of the authority.
+    let is_out = |name: &DomainName| {
+        let wrong = qualifies(name) == Qualifies::No;
+        (wrong && state.doubt_settled_at(name).is_some_and(|at| at <= now))
+            || held(name).is_some_and(|refusal| refusal.times > 1)
+    };
 
-    if let Some(primary) = app.primary.as_ref().filter(|name| name.may_be_certified()) {
-        if known.contains(primary) {
-            choice.cover(primary);
-        } else if is_here(primary) {
-            choice.welcome(primary);
-        } else {
-            choice.turn_away(primary, verdicts);
-        }
+    let primary = app.primary.as_ref().filter(|name| name.may_be_certified());
+    let new_primary = primary.filter(|name| !known.contains(name));
+    let newcomers: Vec<DomainName> =
+        new_primary.cloned().into_iter().chain(newcomers(desired, app, &known, &in_place)).collect();
+    let ready: Vec<DomainName> = newcomers.iter().filter(|name| qualifies(name) == Qualifies::Yes).cloned().collect();
+    let chosen: HashSet<DomainName> = state.certificate_aside.choose(&ready, now).into_iter().collect();
+
+    let mut choice = Choice::default();
+    if let Some(primary) = primary.filter(|name| known.contains(name) && !is_out(name)) {
+        choice.cover(primary);
+    }
+    if let Some(primary) = new_primary.filter(|name| chosen.contains(*name)) {
+        choice.welcome(primary);
     }
     for name in installed.iter().filter(|name| in_place.keeps(name)) {
-        choice.cover(name);
+        if is_out(name) {
+            choice.set(name, Standing::Blocked);
+        } else {
+            choice.cover(name);
+        }
     }
     choice.make_room_for_the_primary(desired, app.primary.as_ref());
-    for name in newcomers(desired, app, &known, &in_place) {
-        if is_here(&name) || (choice.wanted.len() >= LIMIT && !verdicts.contains_key(&name)) {
-            choice.welcome(&name);
+    for name in &newcomers {
+        if choice.standing.contains_key(name) {
+            continue;
+        }
+        let is_full = choice.wanted.len() >= LIMIT;
+        if held(name).is_some() {
+            choice.set(name, Standing::SetAside);
+        } else if chosen.contains(name) || (is_full && !verdicts.contains_key(name)) {
+            choice.welcome(name);
+        } else if qualifies(name) == Qualifies::Yes || !verdicts.contains_key(name) {
+            choice.set(name, Standing::Waiting);
         } else {
-            choice.turn_away(&name, verdicts);
+            choice.set(name, Standing::Blocked);
         }
     }
     for wanted in desired.names() {
         let standing = if wanted.name.may_be_certified() { Standing::Waiting } else { Standing::NotCertifiable };
-        choice.standing.entry(wanted.name.clone()).or_insert(standing);
+        choice.set(&wanted.name, standing);
     }
 
     let is_wanted: HashSet<&DomainName> = choice.wanted.iter().collect();
     let dropped: Vec<DomainName> = installed.iter().filter(|name| !is_wanted.contains(name)).cloned().collect();
-    let changed = !dropped.is_empty() || choice.wanted.iter().any(|name| !known.contains(name));
-    let unreachable: Vec<DomainName> = choice.wanted.iter().filter(|name| !in_place.holds(name)).cloned().collect();
-    let order = if !changed || choice.wanted.is_empty() {
+    let grows = choice.wanted.iter().any(|name| !known.contains(name));
+    let renews =
+        state.served.as_ref().is_some_and(|served| served.set == set_of(&installed) && served.is_near_its_end(now));
+    let shrinks = !dropped.is_empty() && !grows && !renews;
+    let order = if choice.wanted.is_empty() && !dropped.is_empty() {
+        // An empty set is never ordered.
+        Order::Withheld(Note::CertificateWithheld { names: dropped.clone(), installed: installed.len() })
+    } else if choice.wanted.is_empty() || !(grows || renews || shrinks) {
         Order::None
-    } else if !unreachable.is_empty() {
-        Order::Held(Note::OrderNeedsAlias { names: unreachable })
-    } else if state.is_awaited(&choice.wanted, now) {
-        let absent = choice.wanted.iter().filter(|name| !known.contains(name)).cloned().collect();
-        Order::Awaited(Note::OrderNotSeen { names: absent })
-    } else if let Some(until) = state.held_until(&choice.wanted, now).filter(|_| !force) {
-        Order::Held(Note::OrderHeld { until })
     } else {
-        Order::Place
+        let mut in_doubt: Vec<DomainName> = choice.wanted.clone();
+        in_doubt.retain(|name| known.contains(name) && qualifies(name) == Qualifies::No);
+        let question = Question { wanted: &choice.wanted, known: &known, in_doubt, shrinks, state, now, force };
+        question.answer(|name| in_place.holds(name))
     };
     let auto_is_off = matches!(app.certificate, InstalledCertificate::LetsEncrypt { auto: Some(false), .. });
     let switch_auto_on = auto_is_off && (force || !state.auto_was_tried(now));
     CertificatePlan {
+        left: state.budget.left(&choice.wanted, now),
         installed,
         wanted: choice.wanted,
         left_out: choice.left_out,
         dropped,
         standing: choice.standing,
         order,
+        shrinks,
+        wildcard: None,
         auto_is_off,
         switch_auto_on,
+    }
+}
+
+/// An order that would change something. May it be placed now?
+struct Question<'a> {
+    wanted: &'a [DomainName],
+    known: &'a HashSet<&'a DomainName>,
+    /// Covered names whose DNS is wrong now.
+    in_doubt: Vec<DomainName>,
+    shrinks: bool,
+    state: &'a State,
+    now: u64,
+    force: bool,
+}
+
+impl Question<'_> {
+    fn answer(self, is_in_place: impl Fn(&DomainName) -> bool) -> Order {
+        let Self { wanted, known, in_doubt, shrinks, state, now, force } = self;
+        let unreachable: Vec<DomainName> = wanted.iter().filter(|name| !is_in_place(name)).cloned().collect();
+        if !unreachable.is_empty() {
+            return Order::Held(Note::OrderNeedsAlias { names: unreachable });
+        }
+        if state.is_awaited(wanted, now) {
+            let absent = wanted.iter().filter(|name| !known.contains(name)).cloned().collect();
+            return Order::Awaited(Note::OrderNotSeen { names: absent });
+        }
+        // One bad name would fail the order. It is soon known whether it stays bad.
+        let settled = in_doubt.iter().map(|name| state.doubt_settled_at(name).unwrap_or(now.saturating_add(3_600)));
+        if let Some(until) = settled.max() {
+            return Order::Wait { until, note: Note::OrderWaitsForDns { names: in_doubt, until } };
+        }
+        let refused = wanted.iter().filter_map(|name| state.certificate_aside.held(name, now)).map(|held| held.until);
+        let failed = state.held_until(wanted, now).filter(|_| !force);
+        if let Some(until) = refused.chain(failed).max() {
+            return Order::Wait { until, note: Note::OrderHeld { until } };
+        }
+        if let Some(wait) = state.budget.wait(wanted, now, force) {
+            return wait_note(wait);
+        }
+        let company = state.company_until(now);
+        if shrinks && !force && company > now {
+            return Order::Wait { until: company, note: Note::OrderCompany { until: company } };
+        }
+        Order::Place
     }
 }
 
@@ -220,9 +320,9 @@ impl Choice {
         self.standing.insert(name.clone(), standing);
     }
 
-    fn turn_away(&mut self, name: &DomainName, verdicts: &HashMap<DomainName, NameCheck>) {
-        let standing = if verdicts.contains_key(name) { Standing::Blocked } else { Standing::Waiting };
-        self.standing.insert(name.clone(), standing);
+    /// What was said of a name first stays.
+    fn set(&mut self, name: &DomainName, standing: Standing) {
+        self.standing.entry(name.clone()).or_insert(standing);
     }
 
     /// Only the primary domain displaces a name that is served: the last one of the lowest kind.
@@ -271,15 +371,88 @@ fn ordinary_names(certificate: &InstalledCertificate) -> Result<&[DomainName], (
     }
 }
 
-fn not_ours(installed: Vec<DomainName>, note: Note) -> CertificatePlan {
+fn not_ours(installed: Vec<DomainName>, note: Note, desired: &Desired, state: &State, now: u64) -> CertificatePlan {
+    // What a wildcard certificate covers has its HTTPS all the same.
+    let covered = desired.names().iter().filter(|wanted| wildcard_covers(&installed, &wanted.name));
     CertificatePlan {
+        standing: covered.map(|wanted| (wanted.name.clone(), Standing::Covered)).collect(),
+        left: state.budget.left(&installed, now),
         wanted: installed.clone(),
         installed,
         left_out: Vec::new(),
         dropped: Vec::new(),
-        standing: HashMap::new(),
         order: Order::NotOurs(note),
+        shrinks: false,
+        wildcard: None,
         auto_is_off: false,
         switch_auto_on: false,
     }
+}
+
+/// Whether a wildcard certificate covers a name. Cloudways shows it as the domain under which the star stands
+/// (observed); the star in front is taken, too.
+#[must_use]
+pub fn wildcard_covers(installed: &[DomainName], name: &DomainName) -> bool {
+    installed
+        .iter()
+        .map(|shown| shown.wildcard_base().unwrap_or(shown.as_str()))
+        .any(|apex| name.as_str() == apex || name.wildcard_base() == Some(apex) || name.parent() == Some(apex))
+}
+
+/// Plans a wildcard certificate in place of the ordinary one: it takes the application's only place for one.
+#[must_use]
+pub fn plan_wildcard(wildcard: &DomainName, basis: Basis<'_>, state: &State, now: u64, force: bool) -> CertificatePlan {
+    let Basis { desired, app, .. } = basis;
+    let (installed, is_there) = match &app.certificate {
+        InstalledCertificate::None => (Vec::new(), false),
+        InstalledCertificate::LetsEncrypt { names, .. } => (names.clone(), false),
+        InstalledCertificate::Wildcard { names, .. } if wildcard_covers(names, wildcard) => (names.clone(), true),
+        other => {
+            let (names, note) = ordinary_names(other).err().unwrap_or((Vec::new(), Note::CertificateUnreadable));
+            return not_ours(names, note, desired, state, now);
+        }
+    };
+    let apex = wildcard.wildcard_base().and_then(|base| DomainName::parse(base.as_bytes()).ok());
+    let ordered: Vec<DomainName> = [wildcard.clone()].into_iter().chain(apex.clone()).collect();
+    let progress = state.wildcard.as_ref().filter(|progress| Some(&progress.apex) == apex.as_ref());
+    let renews = is_there && state.served.as_ref().is_some_and(|served| served.is_near_its_end(now));
+    let step = match progress {
+        _ if is_there && !renews => WildcardStep::Installed,
+        Some(progress) if progress.is_verified => WildcardStep::Order,
+        Some(_) => WildcardStep::Verify,
+        None => WildcardStep::Prepare,
+    };
+    let refused = state.held_until(&ordered, now).filter(|_| !force);
+    let order = match (step, refused, state.budget.wait(&ordered, now, force)) {
+        (WildcardStep::Installed, ..) => Order::None,
+        (WildcardStep::Order, Some(until), _) => Order::Wait { until, note: Note::OrderHeld { until } },
+        (WildcardStep::Order, None, Some(wait)) => wait_note(wait),
+        _ => Order::Place,
+    };
+    let covered = desired.names().iter().filter(|wanted| is_there && wildcard_covers(&ordered, &wanted.name));
+    CertificatePlan {
+        standing: covered.map(|wanted| (wanted.name.clone(), Standing::Covered)).collect(),
+        dropped: installed.iter().filter(|name| !wildcard_covers(&ordered, name)).cloned().collect(),
+        left: state.budget.left(&ordered, now),
+        installed,
+        wanted: ordered,
+        left_out: Vec::new(),
+        order,
+        shrinks: false,
+        wildcard: Some(step),
+        auto_is_off: false,
+        switch_auto_on: false,
+    }
+}
+
+fn wait_note(wait: Wait) -> Order {
+    let until = wait.until;
+    let note = match wait.scarce {
+        Scarce::Gap => Note::OrderGap { until },
+        Scarce::Domain(domain) => Note::OrderBudget { domain: Some(domain), until },
+        Scarce::Set => Note::OrderBudget { domain: None, until },
+        Scarce::Failures(domain) => Note::OrderFailures { domain, until },
+        Scarce::Authority => Note::OrderPaused { until },
+    };
+    Order::Wait { until, note }
 }

@@ -33,7 +33,8 @@ pub fn aliases(mut plan: AliasPlan, desired: &Desired, force: bool) -> AliasPlan
 #[must_use]
 pub fn certificate(mut plan: CertificatePlan, desired: &Desired, force: bool) -> CertificatePlan {
     let dropped: Vec<_> = plan.dropped.iter().filter(|name| !desired.explains_removal_of(name)).cloned().collect();
-    if !force && plan.order == Order::Place && is_too_many(dropped.len(), plan.installed.len()) {
+    let would_order = matches!(plan.order, Order::Place | Order::Wait { .. });
+    if !force && would_order && is_too_many(dropped.len(), plan.installed.len()) {
         plan.order = Order::Withheld(Note::CertificateWithheld { names: dropped, installed: plan.installed.len() });
     }
     plan

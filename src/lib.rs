@@ -8,6 +8,9 @@
 //! The engine knows no PHP. The feature `php` (on by default) adds the binding, the only module that does.
 
 pub mod apply;
+pub mod aside;
+pub mod blame;
+pub mod budget;
 pub mod certificate;
 pub mod clock;
 pub mod cloudways;

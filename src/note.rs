@@ -150,10 +150,102 @@ pub enum Note {
         /// The names that are not in it.
         names: Vec<DomainName>,
     },
-    /// The same set failed less than an hour ago.
+    /// The same set failed a while ago, or one of its names did.
     OrderHeld {
         /// Unix time of the next try.
         until: u64,
+    },
+    /// The last order was a short while ago, and changes are gathered.
+    OrderGap {
+        /// Unix time of the order.
+        until: u64,
+    },
+    /// Let's Encrypt's limits leave no room for an order now.
+    OrderBudget {
+        /// The registered domain that has had its share; `None`: the exact set of names has.
+        domain: Option<String>,
+        /// Unix time of the order.
+        until: u64,
+    },
+    /// A name was in too many failed orders within the hour.
+    OrderFailures {
+        /// The name.
+        domain: String,
+        /// Unix time of the order.
+        until: u64,
+    },
+    /// Let's Encrypt itself refuses orders for now.
+    OrderPaused {
+        /// Unix time of the next try.
+        until: u64,
+    },
+    /// An order would only take names away, and waits for others to come along.
+    OrderCompany {
+        /// Unix time at which it waits no longer.
+        until: u64,
+    },
+    /// The DNS of covered names is wrong; an order would fail, and would take them out if it stayed so.
+    OrderWaitsForDns {
+        /// The names.
+        names: Vec<DomainName>,
+        /// Unix time at which they are taken out.
+        until: u64,
+    },
+    /// Cloudways refused it as an alias.
+    AliasSetAside {
+        /// The name.
+        domain: DomainName,
+        /// What Cloudways said.
+        reason: String,
+        /// Unix time of the next try.
+        until: u64,
+    },
+    /// Cloudways refuses aliases that it has, so the list cannot be written.
+    AliasesRefused {
+        /// The names.
+        names: Vec<DomainName>,
+        /// What Cloudways said.
+        answer: String,
+    },
+    /// No certificate was issued for it.
+    CertificateSetAside {
+        /// The name.
+        domain: DomainName,
+        /// What Cloudways said.
+        reason: String,
+        /// Unix time of the next try.
+        until: u64,
+    },
+    /// The server has other addresses than before.
+    ServerAddressChanged {
+        /// The old ones.
+        from: Vec<String>,
+        /// The new ones.
+        to: Vec<String>,
+    },
+    /// What the server serves is not the certificate that is installed.
+    ServedOther {
+        /// Who issued what is served.
+        issuer: String,
+    },
+    /// The certificate ends soon, and is not ours to renew, or could not be renewed.
+    CertificateEnds {
+        /// Unix time of its end.
+        not_after: u64,
+    },
+    /// A record is needed in DNS before the wildcard certificate can be ordered.
+    WildcardRecord {
+        /// The name of the record.
+        record: String,
+        /// What it points to.
+        target: String,
+    },
+    /// The wildcard certificate that is asked for is installed.
+    WildcardOnly {
+        /// The wildcard.
+        domain: DomainName,
+        /// Mapped domains that it does not cover.
+        names: Vec<DomainName>,
     },
     /// A name that is served has no alias now, so an order would fail.
     OrderNeedsAlias {
@@ -209,6 +301,21 @@ impl Note {
             Self::OrderNotSeen { .. } => "order_not_seen",
             Self::OrderHeld { .. } => "order_held",
             Self::OrderNeedsAlias { .. } => "order_needs_alias",
+            Self::OrderGap { .. } => "order_gap",
+            Self::OrderBudget { domain: Some(_), .. } => "order_budget",
+            Self::OrderBudget { domain: None, .. } => "order_budget_set",
+            Self::OrderFailures { .. } => "order_failures",
+            Self::OrderPaused { .. } => "order_paused",
+            Self::OrderCompany { .. } => "order_company",
+            Self::OrderWaitsForDns { .. } => "order_waits_for_dns",
+            Self::AliasSetAside { .. } => "alias_set_aside",
+            Self::AliasesRefused { .. } => "aliases_refused",
+            Self::CertificateSetAside { .. } => "certificate_set_aside",
+            Self::ServerAddressChanged { .. } => "server_address_changed",
+            Self::ServedOther { .. } => "served_other",
+            Self::CertificateEnds { .. } => "certificate_ends",
+            Self::WildcardRecord { .. } => "wildcard_record",
+            Self::WildcardOnly { .. } => "wildcard_only",
             Self::OperationFailed { .. } => "operation_failed",
             Self::OperationForgotten { .. } => "operation_forgotten",
         }
@@ -245,7 +352,29 @@ impl Note {
             Self::OrderNotSeen { names } | Self::OrderNeedsAlias { names } => {
                 json!({"names": first(names), "count": names.len()})
             }
-            Self::OrderHeld { until } => json!({"until": until}),
+            Self::OrderHeld { until }
+            | Self::OrderGap { until }
+            | Self::OrderPaused { until }
+            | Self::OrderCompany { until } => json!({"until": until}),
+            Self::OrderBudget { domain: Some(domain), until } => json!({"domain": domain, "until": until}),
+            Self::OrderBudget { domain: None, until } => json!({"until": until}),
+            Self::OrderFailures { domain, until } => json!({"domain": domain, "until": until}),
+            Self::OrderWaitsForDns { names, until } => {
+                json!({"names": first(names), "count": names.len(), "until": until})
+            }
+            Self::AliasSetAside { domain, reason, until } | Self::CertificateSetAside { domain, reason, until } => {
+                json!({"domain": domain, "answer": reason, "until": until})
+            }
+            Self::AliasesRefused { names, answer } => {
+                json!({"names": first(names), "count": names.len(), "answer": answer})
+            }
+            Self::ServerAddressChanged { from, to } => json!({"from": from, "to": to}),
+            Self::ServedOther { issuer } => json!({"issuer": issuer}),
+            Self::CertificateEnds { not_after } => json!({"not_after": not_after}),
+            Self::WildcardRecord { record, target } => json!({"record": record, "target": target}),
+            Self::WildcardOnly { domain, names } => {
+                json!({"domain": domain, "names": first(names), "count": names.len()})
+            }
             Self::OperationFailed { kind, answer } => json!({"kind": kind, "answer": answer}),
             Self::OperationForgotten { id } => json!({"id": id}),
             Self::CertificateUnreadable
@@ -336,8 +465,56 @@ impl Note {
                 format!("The certificate was ordered and does not hold all names yet: {} are missing.", listed(names))
             }
             Self::OrderHeld { .. } => {
-                "The same certificate could not be issued less than an hour ago; it is not ordered again yet.".into()
+                "The same certificate could not be issued a while ago; it is not ordered again yet.".into()
             }
+            Self::OrderGap { .. } => {
+                "A certificate was ordered a short while ago; further changes are gathered for the next order.".into()
+            }
+            Self::OrderBudget { domain: Some(domain), .. } => {
+                format!("Let's Encrypt issues only so many certificates with {domain} in them; the next order waits.")
+            }
+            Self::OrderBudget { domain: None, .. } => {
+                "Let's Encrypt issues only so many certificates with exactly these names; the next order waits.".into()
+            }
+            Self::OrderFailures { domain, .. } => {
+                format!("{domain} was in too many failed orders within the hour; the next order waits.")
+            }
+            Self::OrderPaused { .. } => "Let's Encrypt refuses orders for now, since a limit is reached.".into(),
+            Self::OrderCompany { .. } => {
+                "The certificate holds names that are to go; they leave with the next order, in a day at most.".into()
+            }
+            Self::OrderWaitsForDns { names, .. } => format!(
+                "No certificate is ordered while the DNS of names in it is wrong: {}. If it stays so, they are left out.",
+                listed(names)
+            ),
+            Self::AliasSetAside { domain, reason, .. } => {
+                format!("Cloudways does not accept {domain} as an alias: {reason}")
+            }
+            Self::AliasesRefused { names, answer } => {
+                format!("Cloudways does not accept aliases that it has ({}): {answer}", listed(names))
+            }
+            Self::CertificateSetAside { domain, reason, .. } => {
+                format!("No certificate could be issued for {domain}: {reason}")
+            }
+            Self::ServerAddressChanged { from, to } => {
+                format!("The server's address has changed from {} to {}.", from.join(", "), to.join(", "))
+            }
+            Self::ServedOther { issuer } => {
+                format!(
+                    "The server serves another certificate than the one that is installed; it was issued by {issuer}."
+                )
+            }
+            Self::CertificateEnds { .. } => "The certificate that is served ends soon.".into(),
+            Self::WildcardRecord { record, target } => {
+                format!("The wildcard certificate needs a record in DNS: {record} CNAME {target}")
+            }
+            Self::WildcardOnly { domain, names } if names.is_empty() => {
+                format!("The certificate is the wildcard certificate for {domain}; no other domain has HTTPS.")
+            }
+            Self::WildcardOnly { domain, names } => format!(
+                "The certificate is the wildcard certificate for {domain}; other domains have no HTTPS: {}.",
+                listed(names)
+            ),
             Self::OrderNeedsAlias { names } => {
                 format!("No certificate is ordered while names in it have no alias: {}.", listed(names))
             }
@@ -399,10 +576,35 @@ impl Note {
                 "Remove it at Cloudways if the mapped domains are to have HTTPS.".into()
             }
             Self::OrderFailed { .. } => {
-                "Check the DNS of the domain it names. The same names are ordered again in an hour at the earliest."
-                    .into()
+                "Check the DNS of the domain it names. It is ordered again by itself, without that domain at first.".into()
             }
-            Self::OrderHeld { .. } => "It is ordered again by itself.".into(),
+            Self::OrderHeld { .. }
+            | Self::OrderGap { .. }
+            | Self::OrderBudget { .. }
+            | Self::OrderFailures { .. }
+            | Self::OrderPaused { .. } => "It is ordered by itself when the time has come.".into(),
+            Self::OrderCompany { .. } => "Nothing needs to be done.".into(),
+            Self::OrderWaitsForDns { .. } => "Correct their DNS, or end their mapping.".into(),
+            Self::AliasSetAside { domain, .. } => format!(
+                "Check whether {domain} is in use elsewhere at Cloudways. It is tried again by itself, and left out until then."
+            ),
+            Self::AliasesRefused { .. } => "Remove or correct these aliases at Cloudways.".into(),
+            Self::CertificateSetAside { domain, .. } => {
+                format!("Check the DNS of {domain}, CAA records included. It is tried again by itself, and left out until then.")
+            }
+            Self::ServerAddressChanged { to, .. } => {
+                format!("Let the DNS records of every domain point to {}.", to.join(" or "))
+            }
+            Self::ServedOther { .. } => {
+                "Look at the certificate at Cloudways, under SSL. If it is in order there, restart nginx under Manage Services.".into()
+            }
+            Self::CertificateEnds { .. } => "Renew it at Cloudways, under SSL.".into(),
+            Self::WildcardRecord { .. } => {
+                "Create it at the domain's DNS provider. It is looked for by itself, and the certificate is ordered then. Domains of others have no HTTPS with it.".into()
+            }
+            Self::WildcardOnly { .. } => {
+                "If the mapped domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php, and the certificate at Cloudways.".into()
+            }
             Self::OrderNeedsAlias { .. } => "Check why Cloudways does not keep these aliases.".into(),
             Self::OperationFailed { .. } => "It is tried again by itself.".into(),
             Self::OperationForgotten { .. } => "Look at the server's activity at Cloudways.".into(),
@@ -432,7 +634,7 @@ impl Note {
             Self::CaaUnknown { domain: domain.clone(), reason: Unknown::ServerFailure },
             Self::NotCertifiable { domain: domain.clone() },
             Self::LeftOut { domain: domain.clone(), limit: 100 },
-            Self::AliasNotSeen { domain },
+            Self::AliasNotSeen { domain: domain.clone() },
             Self::RemovalWithheld { alias: "shop.example".into() },
             Self::RemovalsWithheld { aliases: aliases.clone(), ours: 1 },
             Self::CertificateWithheld { names: names.clone(), installed: 1 },
@@ -451,7 +653,25 @@ impl Note {
             Self::OrderFailed { answer: answer.clone() },
             Self::OrderNotSeen { names: names.clone() },
             Self::OrderHeld { until: 1_800_000_000 },
-            Self::OrderNeedsAlias { names },
+            Self::OrderNeedsAlias { names: names.clone() },
+            Self::OrderGap { until: 1_800_000_000 },
+            Self::OrderBudget { domain: Some("shop.example".into()), until: 1_800_000_000 },
+            Self::OrderBudget { domain: None, until: 1_800_000_000 },
+            Self::OrderFailures { domain: "shop.example".into(), until: 1_800_000_000 },
+            Self::OrderPaused { until: 1_800_000_000 },
+            Self::OrderCompany { until: 1_800_000_000 },
+            Self::OrderWaitsForDns { names: names.clone(), until: 1_800_000_000 },
+            Self::AliasSetAside { domain: domain.clone(), reason: answer.clone(), until: 1_800_000_000 },
+            Self::AliasesRefused { names: names.clone(), answer: answer.clone() },
+            Self::CertificateSetAside { domain: domain.clone(), reason: answer.clone(), until: 1_800_000_000 },
+            Self::ServerAddressChanged { from: vec!["203.0.113.9".into()], to: vec!["203.0.113.10".into()] },
+            Self::ServedOther { issuer: "Let's Encrypt R11".into() },
+            Self::CertificateEnds { not_after: 1_800_000_000 },
+            Self::WildcardRecord {
+                record: "_acme-challenge.network.example".into(),
+                target: "wordpressmu-1442-50482-131933.cloudwaysapps.com".into(),
+            },
+            Self::WildcardOnly { domain: domain.clone(), names: names.clone() },
             Self::OperationFailed { kind: "aliases".into(), answer },
             Self::OperationForgotten { id: "596283".into() },
         ]

@@ -1,10 +1,11 @@
-//! What differs between what is wanted and what there is, and what is to be done about it. No clock, no network.
+//! What differs between what is wanted and what there is, and what is to be done about it. No clock, no network: the
+//! time comes as a number.
 
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::certificate::{CertificatePlan, Order};
+use crate::certificate::{CertificatePlan, Order, WildcardStep};
 use crate::cloudways::{App, ObservedAlias, names_of, spellings_of};
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
@@ -38,6 +39,10 @@ pub struct AliasPlan {
     pub by_wildcard: HashSet<DomainName>,
     /// How many of the observed aliases are ours, or count as ours.
     pub ours: usize,
+    /// Wanted names that Cloudways refused, and that are not sent for a while.
+    pub set_aside: HashSet<DomainName>,
+    /// Wanted names that are sent later: one of them is refused, and others are tried first.
+    pub later: HashSet<DomainName>,
 }
 
 impl AliasPlan {
@@ -101,7 +106,12 @@ impl Plan {
         }
         if let Some(certificate) = &self.certificate {
             if certificate.order == Order::Place {
-                actions.push(Action::OrderCertificate { names: certificate.wanted.clone() });
+                actions.push(match certificate.wildcard {
+                    Some(WildcardStep::Prepare | WildcardStep::Verify) => {
+                        Action::ProveWildcard { names: certificate.wanted.clone() }
+                    }
+                    _ => Action::OrderCertificate { names: certificate.wanted.clone() },
+                });
             }
             if certificate.switch_auto_on {
                 actions.push(Action::SwitchAutoRenewalOn);
@@ -131,7 +141,7 @@ impl Plan {
 ///
 /// `state` must have taken in the same look at the application.
 #[must_use]
-pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy) -> AliasPlan {
+pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy, now: u64) -> AliasPlan {
     let ours = state.ours();
     let untouchable = |name: &DomainName| Some(name) == app.primary.as_ref() || Some(name) == app.fqdn.as_ref();
     let is_ours = |alias: &ObservedAlias| match policy {
@@ -156,9 +166,10 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy)
     let leaving = spellings_of(&remove);
     let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
     let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
-    // A wildcard that was sent and is not there covers nothing.
+    // A wildcard that was sent and is not there covers nothing, nor does one that was refused.
     let wanted = desired.names().iter().map(|wanted| &wanted.name);
-    let wanted = wanted.filter(|name| name.is_wildcard() && !state.is_unseen(name));
+    let wanted = wanted
+        .filter(|name| name.is_wildcard() && !state.is_unseen(name) && state.aliases_aside.refusal(name).is_none());
     let covering: HashSet<&str> = there.iter().copied().chain(wanted).filter_map(DomainName::wildcard_base).collect();
 
     let (mut add, mut by_wildcard) = (Vec::new(), HashSet::new());
@@ -172,7 +183,23 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy)
             add.push(name.clone());
         }
     }
-    AliasPlan { base: app.aliases.clone(), add, remove, withheld: Vec::new(), kept, by_wildcard, ours: our_number }
+    let chosen = state.aliases_aside.choose(&add, now);
+    let is_chosen: HashSet<&DomainName> = chosen.iter().collect();
+    let (set_aside, later) = add
+        .into_iter()
+        .filter(|name| !is_chosen.contains(name))
+        .partition(|name| state.aliases_aside.held(name, now).is_some());
+    AliasPlan {
+        base: app.aliases.clone(),
+        add: chosen,
+        remove,
+        withheld: Vec::new(),
+        kept,
+        by_wildcard,
+        ours: our_number,
+        set_aside,
+        later,
+    }
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

@@ -46,6 +46,8 @@ pub enum AliasStanding {
     Pending,
     /// It is not wanted and was kept until a person says so.
     Withheld,
+    /// Cloudways refused it; it is left out for a while, and tried again.
+    SetAside,
     /// It is no domain name.
     Invalid,
     /// It is the primary domain, or Cloudways' own name of the application.
@@ -147,6 +149,27 @@ pub struct InstalledReport {
     pub kind: &'static str,
     /// Whether Cloudways renews it by itself; `None` where that is not known.
     pub auto: Option<bool>,
+    /// Who issued the one that is served, as far as it was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Unix time of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<u64>,
+}
+
+/// What Let's Encrypt's limits leave for an order of the wanted names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BudgetReport {
+    /// Orders that are left, by the registered domain that was in most of them.
+    pub left: u64,
+    /// How many it could be.
+    pub of: u64,
+    /// That registered domain; `None` when nothing is wanted.
+    pub domain: Option<String>,
+    /// Orders that are left of exactly these names.
+    pub left_of_this_set: u64,
+    /// Unix time of the next order, where one waits.
+    pub next_order_at: Option<u64>,
 }
 
 /// The certificate as a whole.
@@ -162,6 +185,8 @@ pub struct CertificateReport {
     pub limit: usize,
     /// Names that find no room.
     pub left_out: Vec<DomainName>,
+    /// What Let's Encrypt's limits leave; `None` when the certificate is not looked after.
+    pub budget: Option<BudgetReport>,
     /// What is not right, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
@@ -195,6 +220,11 @@ pub enum Action {
     },
     /// Order a certificate.
     OrderCertificate {
+        /// For these names.
+        names: Vec<DomainName>,
+    },
+    /// Ask Cloudways for the record that proves a wildcard, and whether it finds it; nothing is ordered yet.
+    ProveWildcard {
         /// For these names.
         names: Vec<DomainName>,
     },

@@ -3,11 +3,15 @@
 //! It holds lists only, no maps: PHP's JSON cannot tell an empty map from an empty list.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aside::{Aside, REST};
+use crate::budget::{Budget, set_of};
 use crate::cloudways::{ObservedAlias, OperationRef, names_of, shows, spellings_of};
+use crate::dns::Qualifies;
 use crate::domain::DomainName;
 use crate::note::{Note, StateFault};
 
@@ -22,6 +26,16 @@ const MOST_ORDERS: usize = 200;
 const SHORTEST_WAIT_FOR_AN_OPERATION: u64 = 30 * 60;
 /// How long a name of ours that is not to be seen is still ours: what was sent may land late, and a look may be wrong.
 const UNSEEN_IS_OURS: u64 = 30 * 60;
+/// Two definite *no* this far apart are believed.
+const TWO_NOS: u64 = HOUR;
+/// How long an order that only takes names away waits for others to come along.
+const COMPANY: u64 = DAY;
+/// How long it is remembered that the server has moved.
+const MOVE_REMEMBERED: u64 = 7 * DAY;
+/// How long a look at the served certificate is good for, and one that saw nothing.
+const SERVED_IS_KNOWN: u64 = 6 * HOUR;
+const SERVED_IS_UNSEEN: u64 = HOUR;
+const SERVED_IS_ANOTHER: u64 = 10 * 60;
 /// How long an order that was placed has time to show, before the same one is placed again.
 const ORDER_MAY_SHOW: u64 = 10 * 60;
 const LONGEST_OPERATION_ID: usize = 100;
@@ -107,6 +121,8 @@ pub enum OrderOutcome {
     Installed,
     /// It failed.
     Failed,
+    /// It failed since a limit was reached.
+    Limited,
     /// A call that never came back may have placed it.
     Presumed,
 }
@@ -116,10 +132,64 @@ pub enum OrderOutcome {
 pub struct OrderRecord {
     /// When, in Unix time.
     pub at: u64,
-    /// For which names, sorted.
+    /// A short name for its set of names.
+    #[serde(default)]
+    pub set: String,
+    /// Its names, in the order of preference; of the latest one only.
+    #[serde(default)]
     pub names: Vec<DomainName>,
     /// What became of it.
     pub outcome: OrderOutcome,
+}
+
+/// A covered name whose DNS was found wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Doubt {
+    name: DomainName,
+    /// Since when, in Unix time.
+    since: u64,
+}
+
+/// What was seen of the certificate that is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Who issued it.
+    pub issuer: String,
+    /// From when it is valid, in Unix time.
+    pub not_before: u64,
+    /// Until when.
+    pub not_after: u64,
+    /// A short name for its set of names.
+    pub set: String,
+}
+
+impl Served {
+    /// Whether less than a sixth of its life is left.
+    #[must_use]
+    pub fn is_near_its_end(&self, now: u64) -> bool {
+        let life = self.not_after.saturating_sub(self.not_before);
+        self.not_after.saturating_sub(now) < life / 6
+    }
+}
+
+/// The addresses the server had before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Those addresses.
+    pub from: Vec<IpAddr>,
+    /// When it was found that it has others, in Unix time.
+    pub at: u64,
+}
+
+/// How far a wildcard certificate has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WildcardProgress {
+    /// The domain under which the wildcard stands.
+    pub apex: DomainName,
+    /// What the record has to point to.
+    pub target: Option<DomainName>,
+    /// Whether Cloudways has found the record.
+    pub is_verified: bool,
 }
 
 /// A name of ours that is not among the aliases.
@@ -151,6 +221,36 @@ pub struct State {
     pub operation: Option<RunningOperation>,
     /// The orders of the last seven days, the oldest first.
     pub orders: Vec<OrderRecord>,
+    /// What they leave of Let's Encrypt's limits.
+    #[serde(default)]
+    pub budget: Budget,
+    /// Names that Cloudways refuses as aliases.
+    #[serde(default)]
+    pub aliases_aside: Aside,
+    /// Names with which no certificate is issued.
+    #[serde(default)]
+    pub certificate_aside: Aside,
+    /// Covered names whose DNS was wrong when it was asked last.
+    #[serde(default)]
+    doubts: Vec<Doubt>,
+    /// Since when the certificate holds names that are to go, and none is to come.
+    #[serde(default)]
+    shrinking_since: Option<u64>,
+    /// When the served certificate was looked at, and what was seen.
+    #[serde(default)]
+    served_at: Option<u64>,
+    /// What was seen of it.
+    #[serde(default)]
+    pub served: Option<Served>,
+    /// The server's addresses at the last look.
+    #[serde(default)]
+    addresses: Vec<IpAddr>,
+    /// The ones it had before, if it moved of late.
+    #[serde(default)]
+    pub moved: Option<Moved>,
+    /// How far the wildcard certificate has come that is asked for.
+    #[serde(default)]
+    pub wildcard: Option<WildcardProgress>,
     /// When the certificate's renewal was last switched on.
     pub auto_tried: Option<u64>,
 }
@@ -171,6 +271,16 @@ impl State {
             vanished: Vec::new(),
             operation: None,
             orders: Vec::new(),
+            budget: Budget::default(),
+            aliases_aside: Aside::default(),
+            certificate_aside: Aside::default(),
+            doubts: Vec::new(),
+            shrinking_since: None,
+            served_at: None,
+            served: None,
+            addresses: Vec::new(),
+            moved: None,
+            wildcard: None,
             auto_tried: None,
         }
     }
@@ -211,8 +321,14 @@ impl State {
         let operation = self.operation.iter_mut().map(|operation| &mut operation.since);
         let orders = self.orders.iter_mut().map(|order| &mut order.at);
         let unseen = self.unseen.iter_mut().map(|unseen| &mut unseen.since);
-        let times = operation.chain(orders).chain(unseen).chain(&mut self.vanished).chain(&mut self.auto_tried);
-        times.for_each(|time| *time = (*time).min(now));
+        let doubts = self.doubts.iter_mut().map(|doubt| &mut doubt.since);
+        let moved = self.moved.iter_mut().map(|moved| &mut moved.at);
+        let single = [&mut self.auto_tried, &mut self.shrinking_since, &mut self.served_at].into_iter().flatten();
+        let times = operation.chain(orders).chain(unseen).chain(&mut self.vanished).chain(doubts).chain(moved);
+        times.chain(single).for_each(|time| *time = (*time).min(now));
+        self.budget.bring_to(now);
+        self.aliases_aside.bring_to(now);
+        self.certificate_aside.bring_to(now);
     }
 
     /// The memory as a value to be stored.
@@ -310,20 +426,32 @@ impl State {
         self.vanished.len()
     }
 
-    /// Books an order.
+    /// Books an order, also against the limits.
     pub fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome, now: u64) {
-        let mut names = names.to_vec();
-        names.sort();
-        self.orders.push(OrderRecord { at: now, names, outcome });
+        self.budget.book(names, now);
+        self.remember_order(names, outcome, now);
+    }
+
+    /// Remembers an order that was refused at once: no limit counts it.
+    pub fn remember_order(&mut self, names: &[DomainName], outcome: OrderOutcome, now: u64) {
+        let mut order = OrderRecord { at: now, set: set_of(names), names: Vec::new(), outcome };
+        if outcome != OrderOutcome::Presumed {
+            for earlier in &mut self.orders {
+                earlier.names.clear();
+            }
+            order.names = names.to_vec();
+        }
+        self.orders.push(order);
         self.orders.retain(|order| order.at.saturating_add(REMEMBERED) > now);
         let surplus = self.orders.len().saturating_sub(MOST_ORDERS);
         self.orders.drain(..surplus);
+        self.shrinking_since = None;
     }
 
     /// The names of the latest order that was really placed.
     #[must_use]
     pub fn latest_ordered(&self) -> Option<&[DomainName]> {
-        self.latest_order().map(|at| self.orders[at].names.as_slice())
+        self.latest_order().map(|at| self.orders[at].names.as_slice()).filter(|names| !names.is_empty())
     }
 
     fn latest_order(&self) -> Option<usize> {
@@ -337,30 +465,104 @@ impl State {
         }
     }
 
-    /// Until when an order of exactly these names is not worth repeating: an hour after it failed.
+    /// Until when an order of exactly these names is not worth repeating, since it failed: an hour, six, a day.
     #[must_use]
     pub fn held_until(&self, names: &[DomainName], now: u64) -> Option<u64> {
-        let failed = self.last_order_of(names).filter(|order| order.outcome == OrderOutcome::Failed)?;
-        Some(failed.at.saturating_add(HOUR)).filter(|until| *until > now)
+        let set = set_of(names);
+        let same = self.orders.iter().rev().filter(|order| order.set == set && order.outcome != OrderOutcome::Presumed);
+        let failed: Vec<u64> =
+            same.take_while(|order| order.outcome == OrderOutcome::Failed).map(|order| order.at).collect();
+        let rest = REST[failed.len().clamp(1, REST.len()) - 1];
+        failed.first().map(|at| at.saturating_add(rest)).filter(|until| *until > now)
     }
 
     /// Whether exactly these names were ordered a moment ago, and what became of it may still show.
     #[must_use]
     pub fn is_awaited(&self, names: &[DomainName], now: u64) -> bool {
-        self.last_order_of(names)
-            .is_some_and(|order| order.outcome == OrderOutcome::Placed && order.at.saturating_add(ORDER_MAY_SHOW) > now)
+        let set = set_of(names);
+        let last = self.orders.iter().rev().find(|order| order.set == set);
+        last.is_some_and(|order| order.outcome == OrderOutcome::Placed && order.at.saturating_add(ORDER_MAY_SHOW) > now)
+    }
+
+    /// Takes in what DNS says of a covered name. A question that could not be asked changes nothing.
+    pub fn note_verdict(&mut self, name: &DomainName, qualifies: Qualifies, now: u64) {
+        match qualifies {
+            Qualifies::Yes => self.doubts.retain(|doubt| doubt.name != *name),
+            Qualifies::No if !self.doubts.iter().any(|doubt| doubt.name == *name) => {
+                self.doubts.push(Doubt { name: name.clone(), since: now });
+            }
+            Qualifies::No | Qualifies::Unknown => {}
+        }
+    }
+
+    /// When a second *no* about a covered name is believed, if there was a first one.
+    #[must_use]
+    pub fn doubt_settled_at(&self, name: &DomainName) -> Option<u64> {
+        self.doubts.iter().find(|doubt| doubt.name == *name).map(|doubt| doubt.since.saturating_add(TWO_NOS))
+    }
+
+    /// Forgets what was remembered of names that are not wanted, or not covered, any more.
+    pub fn forget_strangers(
+        &mut self,
+        is_wanted: impl Fn(&DomainName) -> bool,
+        is_covered: impl Fn(&DomainName) -> bool,
+        now: u64,
+    ) {
+        self.doubts.retain(|doubt| is_covered(&doubt.name));
+        self.aliases_aside.keep_only(&is_wanted, now);
+        self.certificate_aside.keep_only(|name| is_wanted(name) || is_covered(name), now);
+    }
+
+    /// Notes whether the certificate has names that are to go, and none to come.
+    pub fn note_shrinking(&mut self, shrinks: bool, now: u64) {
+        self.shrinking_since = if shrinks { self.shrinking_since.or(Some(now)) } else { None };
+    }
+
+    /// Until when an order that only takes names away waits for company.
+    #[must_use]
+    pub fn company_until(&self, now: u64) -> u64 {
+        self.shrinking_since.unwrap_or(now).saturating_add(COMPANY)
+    }
+
+    /// Whether it is time for another look at the certificate that is served. `installed` is a short name for the set
+    /// of names that should be in it.
+    #[must_use]
+    pub fn served_is_due(&self, installed: &str, now: u64) -> bool {
+        let good_for = match &self.served {
+            None => SERVED_IS_UNSEEN,
+            Some(served) if served.set != installed => SERVED_IS_ANOTHER,
+            Some(_) => SERVED_IS_KNOWN,
+        };
+        self.served_at.is_none_or(|at| at.saturating_add(good_for) <= now)
+    }
+
+    /// Takes in a look at the certificate that is served; `None`: nothing was to be seen.
+    pub fn note_served(&mut self, served: Option<Served>, now: u64) {
+        self.served_at = Some(now);
+        self.served = served.or(self.served.take());
+    }
+
+    /// The next call looks at the served certificate again.
+    pub fn look_again_at_what_is_served(&mut self) {
+        self.served_at = None;
+    }
+
+    /// Takes in the server's addresses. An answer without any changes nothing.
+    pub fn note_addresses(&mut self, addresses: &[IpAddr], now: u64) {
+        if addresses.is_empty() {
+            return;
+        }
+        if !self.addresses.is_empty() && self.addresses.iter().any(|address| !addresses.contains(address)) {
+            self.moved = Some(Moved { from: self.addresses.clone(), at: now });
+        }
+        self.addresses = addresses.to_vec();
+        self.moved.take_if(|moved| moved.at.saturating_add(MOVE_REMEMBERED) <= now);
     }
 
     /// Whether the renewal was switched on within the hour, and need not be again.
     #[must_use]
     pub fn auto_was_tried(&self, now: u64) -> bool {
         self.auto_tried.is_some_and(|at| at.saturating_add(HOUR) > now)
-    }
-
-    fn last_order_of(&self, names: &[DomainName]) -> Option<&OrderRecord> {
-        let mut names = names.to_vec();
-        names.sort();
-        self.orders.iter().rev().find(|order| order.names == names)
     }
 }
 
@@ -419,8 +621,16 @@ mod tests {
         full.leaving = vec![name("gone.example")];
         full.take_in(&observed(&["a.example", "Hand Made"]), |_| false, &nothing(), &nothing(), 100);
         full.note_sent(&[name("b.example")], 100);
+        let now = 1_000_000;
+        full.aliases_aside.refused(&[name("b.example"), name("c.example")], &[], "no", now);
+        full.certificate_aside.refused(&[name("b.example")], &[], "no", now);
+        full.note_verdict(&name("a.example"), Qualifies::No, now);
+        full.note_shrinking(true, now);
+        full.note_addresses(&["203.0.113.9".parse().unwrap()], now);
+        full.note_addresses(&["203.0.113.10".parse().unwrap()], now);
         full.operation = Some(operation(5, None));
-        full.book_order(&[name("b.example"), name("a.example")], OrderOutcome::Placed, 100);
+        full.book_order(&[name("b.example"), name("a.example")], OrderOutcome::Placed, now);
+        full.budget.book_failure(&[name("b.example")], now);
         let stored: Value = serde_json::from_str(&full.to_value().to_string()).unwrap();
         assert_eq!(load(&stored), (full, None));
     }

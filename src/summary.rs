@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::apply::{Scene, Task};
-use crate::certificate::{CertificatePlan, LIMIT, Order, Standing};
+use crate::aside::SetAside;
+use crate::budget::set_of;
+use crate::certificate::{CertificatePlan, LIMIT, Order, Standing, WildcardStep};
 use crate::cloudways::{InstalledCertificate, ObservedAlias, names_of, spellings_of};
 use crate::desired::Source;
 use crate::dns::{Caa, NameCheck, Unknown, Verdict};
@@ -15,8 +17,8 @@ use crate::error::Error;
 use crate::note::Note;
 use crate::plan::{AliasPlan, Moment};
 use crate::report::{
-    AliasStanding, AliasesReport, CertificateReport, CertificateStanding, DnsReport, DomainReport, ErrorReport,
-    InstalledReport, OperationReport, Report, Status, VERSION,
+    AliasStanding, AliasesReport, BudgetReport, CertificateReport, CertificateStanding, DnsReport, DomainReport,
+    ErrorReport, InstalledReport, OperationReport, Report, Status, VERSION,
 };
 use crate::state::OperationKind;
 
@@ -30,8 +32,6 @@ const AFTER_UNKNOWN_DNS: u64 = 300;
 const AFTER_WRONG_DNS: u64 = 900;
 /// A renewal that stays off is worth another try after this many seconds.
 const AFTER_AUTO_WAS_TRIED: u64 = 3_600;
-/// A failed order is worth repeating after this many seconds.
-const AFTER_A_FAILED_ORDER: u64 = 3_600;
 
 /// Whether the plan was carried out or only made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub fn report(
         let withheld = aliases.withheld.iter().map(|alias| alias.spelling.clone()).collect();
         warnings.push(Note::RemovalsWithheld { aliases: withheld, ours: aliases.ours });
     }
+    warnings.extend(view.certificate_warnings());
+    warnings.extend(view.move_of_the_server());
     let domains = view.domains();
     let certificate_report = view.certificate_report();
     let (status, next_at) = view.status(&domains, &certificate_report, stopped_by);
@@ -88,22 +90,23 @@ pub fn report(
     }
 }
 
-/// What is wrong with a name's DNS, and what to do.
+/// What is wrong with a name's DNS, and what to do; `None`: nothing is.
 #[must_use]
-pub fn dns_note(name: &DomainName, check: &NameCheck, ours: &[IpAddr]) -> Note {
+pub fn dns_note(name: &DomainName, check: &NameCheck, ours: &[IpAddr]) -> Option<Note> {
     let domain = name.clone();
     let expected = ours.iter().map(ToString::to_string).collect();
     match (check.verdict, &check.caa) {
-        (Verdict::Missing, _) => Note::DnsMissing { domain, expected },
-        (Verdict::Unknown, _) => Note::DnsUnknown { domain, reason: check.reason.unwrap_or(Unknown::TimedOut) },
-        (Verdict::Here | Verdict::Proxied, Caa::Forbidden { at, issuers }) => {
-            Note::CaaForbids { domain, at: at.clone(), issuers: issuers.clone() }
-        }
-        (Verdict::Here | Verdict::Proxied, Caa::Unknown(reason)) => Note::CaaUnknown { domain, reason: *reason },
-        (Verdict::Here | Verdict::Proxied | Verdict::Elsewhere, _) => {
+        (Verdict::Missing, _) => Some(Note::DnsMissing { domain, expected }),
+        (Verdict::Unknown, _) => Some(Note::DnsUnknown { domain, reason: check.reason.unwrap_or(Unknown::TimedOut) }),
+        (Verdict::Elsewhere, _) => {
             let found = check.addresses.iter().map(ToString::to_string).collect();
-            Note::DnsElsewhere { domain, found, expected }
+            Some(Note::DnsElsewhere { domain, found, expected })
         }
+        (Verdict::Here | Verdict::Proxied, Caa::Forbidden { at, issuers }) => {
+            Some(Note::CaaForbids { domain, at: at.clone(), issuers: issuers.clone() })
+        }
+        (Verdict::Here | Verdict::Proxied, Caa::Unknown(reason)) => Some(Note::CaaUnknown { domain, reason: *reason }),
+        (Verdict::Here | Verdict::Proxied, _) => None,
     }
 }
 
@@ -136,19 +139,102 @@ impl View<'_> {
     fn certificate_report(&self) -> CertificateReport {
         let planned = self.certificate;
         let note = planned.and_then(|plan| match &plan.order {
-            Order::Awaited(note) | Order::Held(note) | Order::Withheld(note) | Order::NotOurs(note) => {
-                Some(note.clone())
-            }
+            Order::Awaited(note)
+            | Order::Held(note)
+            | Order::Wait { note, .. }
+            | Order::Withheld(note)
+            | Order::NotOurs(note) => Some(note.clone()),
             Order::None | Order::Place => None,
         });
+        let next_order_at = match planned.map(|plan| &plan.order) {
+            Some(Order::Wait { until, .. }) => Some(*until),
+            _ => None,
+        };
         CertificateReport {
-            installed: installed(&self.scene.observed.app.certificate),
+            installed: self.installed(),
+            budget: planned.map(|plan| BudgetReport {
+                left: plan.left.orders,
+                of: plan.left.of,
+                domain: plan.left.domain.clone(),
+                left_of_this_set: plan.left.of_this_set,
+                next_order_at,
+            }),
             wanted: planned.map(|plan| plan.wanted.clone()).unwrap_or_default(),
             ordered: self.scene.ordered.clone(),
             limit: LIMIT,
             left_out: planned.map(|plan| plan.left_out.clone()).unwrap_or_default(),
             note: self.scene.order_note.clone().or(note),
         }
+    }
+
+    /// What is installed, and what was seen of it where it is served.
+    fn installed(&self) -> Option<InstalledReport> {
+        let certificate = &self.scene.observed.app.certificate;
+        let report = |names: &[DomainName], kind, auto| {
+            let served = self.scene.state.served.as_ref().filter(|served| kind != "le" || served.set == set_of(names));
+            Some(InstalledReport {
+                names: names.to_vec(),
+                kind,
+                auto,
+                issuer: served.map(|served| served.issuer.clone()),
+                not_after: served.map(|served| served.not_after),
+            })
+        };
+        match certificate {
+            InstalledCertificate::None | InstalledCertificate::Unreadable => None,
+            InstalledCertificate::LetsEncrypt { names, auto } => report(names, "le", *auto),
+            InstalledCertificate::Wildcard { names, auto } => report(names, "wc", *auto),
+            InstalledCertificate::Custom => report(&[], "custom", None),
+        }
+    }
+
+    fn certificate_warnings(&self) -> Vec<Note> {
+        let mut warnings = Vec::new();
+        let Some(plan) = self.certificate else { return warnings };
+        let now = self.task.deadline.clock().unix();
+        if let (InstalledCertificate::LetsEncrypt { names, .. }, Some(served)) =
+            (&self.scene.observed.app.certificate, &self.scene.state.served)
+            && served.set != set_of(names)
+            && !self.scene.state.served_is_due(&set_of(names), now)
+        {
+            warnings.push(Note::ServedOther { issuer: served.issuer.clone() });
+        }
+        let ending = self.installed().and_then(|installed| installed.not_after);
+        let is_near = self.scene.state.served.as_ref().is_some_and(|served| served.is_near_its_end(now));
+        if let Some(not_after) = ending.filter(|_| is_near && plan.order != Order::Place) {
+            warnings.push(Note::CertificateEnds { not_after });
+        }
+        let wildcard = self.task.settings.wildcard_ssl.as_ref();
+        if let (Some(WildcardStep::Verify | WildcardStep::Prepare), Some(progress)) =
+            (plan.wildcard, &self.scene.state.wildcard)
+            && let Some(target) = &progress.target
+        {
+            let record = format!("_acme-challenge.{}", progress.apex);
+            warnings.push(Note::WildcardRecord { record, target: target.to_string() });
+        }
+        if let (Some(WildcardStep::Installed), Some(wildcard)) = (plan.wildcard, wildcard) {
+            let uncovered = self
+                .task
+                .desired
+                .names()
+                .iter()
+                .filter(|wanted| wanted.name.may_be_certified() && !plan.standing.contains_key(&wanted.name));
+            let names = uncovered.map(|wanted| wanted.name.clone()).collect();
+            warnings.push(Note::WildcardOnly { domain: wildcard.clone(), names });
+        }
+        warnings
+    }
+
+    /// Said when it is found, and for as long as names still point to the old address.
+    fn move_of_the_server(&self) -> Option<Note> {
+        let moved = self.scene.state.moved.as_ref()?;
+        let began = self.task.deadline.clock().unix().saturating_sub(self.task.deadline.clock().elapsed().as_secs());
+        let lags = |check: &NameCheck| check.addresses.iter().any(|address| moved.from.contains(address));
+        let to = &self.scene.observed.server.addresses;
+        (moved.at >= began || self.scene.verdicts.values().any(lags)).then(|| Note::ServerAddressChanged {
+            from: moved.from.iter().map(ToString::to_string).collect(),
+            to: to.iter().map(ToString::to_string).collect(),
+        })
     }
 
     /// Wanted names as they are wanted, then the primary domain, then what goes or was to go, then what is no name.
@@ -224,10 +310,18 @@ impl View<'_> {
             None | Some(Standing::NotCertifiable) => None,
             Some(_) => Some(check.map_or(DnsReport::NOT_ASKED, DnsReport::new)),
         };
+        let now = self.task.deadline.clock().unix();
+        let refused_alias = self.scene.state.aliases_aside.held(name, now).filter(|_| alias == AliasStanding::SetAside);
+        let refused = self.scene.state.certificate_aside.held(name, now);
         let note = if alias == AliasStanding::Missing {
             Some(Note::AliasNotSeen { domain: name.clone() })
-        } else if let Some(check) = check.filter(|check| check.verdict != Verdict::Here) {
-            Some(dns_note(name, check, &self.scene.observed.server.addresses))
+        } else if let Some(SetAside { reason, until, .. }) = refused_alias {
+            Some(Note::AliasSetAside { domain: name.clone(), reason: reason.clone(), until: *until })
+        } else if let Some(note) = check.and_then(|check| dns_note(name, check, &self.scene.observed.server.addresses))
+        {
+            Some(note)
+        } else if let Some(SetAside { reason, until, .. }) = refused {
+            Some(Note::CertificateSetAside { domain: name.clone(), reason: reason.clone(), until: *until })
         } else {
             match standing {
                 Some(Standing::LeftOut) => Some(Note::LeftOut { domain: name.clone(), limit: LIMIT }),
@@ -251,6 +345,9 @@ impl View<'_> {
         if self.aliases.by_wildcard.contains(name) {
             return AliasStanding::ByWildcard;
         }
+        if self.aliases.set_aside.contains(name) {
+            return AliasStanding::SetAside;
+        }
         let under_way = self.scene.state.operation.as_ref().is_some_and(|op| op.kind == OperationKind::Aliases);
         match self.mode {
             Mode::Planned => AliasStanding::Added,
@@ -260,15 +357,15 @@ impl View<'_> {
     }
 
     fn certificate_of(&self, name: &DomainName, standing: Option<Standing>) -> CertificateStanding {
-        let was_ordered = self.scene.ordered.as_ref().is_some_and(|names| names.contains(name));
         let going_on = self.scene.state.operation.as_ref().is_some_and(|op| op.kind == OperationKind::Certificate);
-        let failed = matches!(self.scene.order_note, Some(Note::OrderFailed { .. }));
+        // Who is to leave is served until then.
+        let is_in_it = || self.certificate.is_some_and(|plan| plan.installed.contains(name));
         match standing {
             Some(Standing::Covered) => CertificateStanding::Covered,
+            Some(Standing::Blocked) if self.mode == Mode::Applied && is_in_it() => CertificateStanding::Covered,
             Some(Standing::New) if going_on => CertificateStanding::Ordered,
-            Some(Standing::New) if failed && was_ordered => CertificateStanding::Blocked,
             Some(Standing::New | Standing::Waiting) => CertificateStanding::Waiting,
-            Some(Standing::Blocked) => CertificateStanding::Blocked,
+            Some(Standing::Blocked | Standing::SetAside) => CertificateStanding::Blocked,
             Some(Standing::LeftOut) => CertificateStanding::LeftOut,
             Some(Standing::NotCertifiable) | None => CertificateStanding::None,
         }
@@ -306,11 +403,13 @@ impl View<'_> {
         let partial = !self.aliases.withheld.is_empty()
             || stopped_by.is_some()
             || matches!(self.certificate.map(|plan| &plan.order), Some(Order::Held(_) | Order::Withheld(_)))
+            || self.waits().is_some_and(|(note, _)| !passes_by_itself(note))
+            || self.scene.aliases_refused
             || matches!(self.scene.observed.app.certificate, InstalledCertificate::Unreadable)
             || self.scene.warnings.contains(&Note::AutoNotSeen)
             || certificate.note.as_ref().is_some_and(|note| matches!(note, Note::OrderFailed { .. }))
             || domains.iter().any(|(_, domain)| {
-                matches!(domain.alias, AliasStanding::Invalid | AliasStanding::Missing)
+                matches!(domain.alias, AliasStanding::Invalid | AliasStanding::Missing | AliasStanding::SetAside)
                     || matches!(domain.certificate, CertificateStanding::Blocked | CertificateStanding::LeftOut)
             });
         if self.mode == Mode::Planned {
@@ -321,15 +420,13 @@ impl View<'_> {
         let wait = self.scene.pending.into_iter();
         let wait = wait.chain(passing.map(|error| error.retry_after().unwrap_or(AFTER_A_PASSING_ERROR))).min();
         let wait = wait.or(self.scene.state.operation.as_ref().map(|_| WHILE_AN_OPERATION_GOES_ON));
-        if let Some(seconds) = wait {
-            return (Status::Pending, Some(now.saturating_add(seconds)));
+        let held = self.waits();
+        let order_at = held.map(|(_, until)| until);
+        if wait.is_some() || held.is_some_and(|(note, _)| passes_by_itself(note)) {
+            let at = wait.map(|seconds| now.saturating_add(seconds)).into_iter().chain(order_at).min();
+            return (Status::Pending, at);
         }
-        let held = match self.certificate.map(|plan| &plan.order) {
-            Some(Order::Held(Note::OrderHeld { until })) => Some(*until),
-            _ => None,
-        };
-        let failed = matches!(certificate.note, Some(Note::OrderFailed { .. }))
-            .then(|| now.saturating_add(AFTER_A_FAILED_ORDER));
+        let aside = self.aside_until(now);
         let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
         let unknown = unknown.then(|| now.saturating_add(AFTER_UNKNOWN_DNS));
         let blocked = domains.iter().any(|(_, domain)| {
@@ -341,23 +438,35 @@ impl View<'_> {
         let auto =
             self.scene.state.auto_tried.filter(|_| auto_is_off).map(|at| at.saturating_add(AFTER_AUTO_WAS_TRIED));
         let status = if partial { Status::Partial } else { Status::Ok };
-        (status, [held, failed, unknown, blocked, auto].into_iter().flatten().min())
+        (status, [order_at, aside, unknown, blocked, auto].into_iter().flatten().min())
     }
+
+    /// An order that waits: why, and until when.
+    fn waits(&self) -> Option<(&Note, u64)> {
+        match self.certificate.map(|plan| &plan.order) {
+            Some(Order::Wait { note, until }) => Some((note, *until)),
+            _ => None,
+        }
+    }
+
+    /// When the first of the names that are set aside gets another try.
+    fn aside_until(&self, now: u64) -> Option<u64> {
+        let state = &self.scene.state;
+        let names = self.task.desired.names().iter().map(|wanted| &wanted.name);
+        let names: Vec<&DomainName> = names.chain(self.scene.observed.app.primary.as_ref()).collect();
+        let untils = names.iter().flat_map(|name| {
+            let asides = [&state.aliases_aside, &state.certificate_aside];
+            asides.into_iter().filter_map(|aside| aside.held(name, now)).map(|refusal| refusal.until)
+        });
+        untils.min()
+    }
+}
+
+/// Whether what waits comes by itself, and nothing has to be put right first.
+fn passes_by_itself(note: &Note) -> bool {
+    !matches!(note, Note::OrderHeld { .. } | Note::OrderWaitsForDns { .. })
 }
 
 fn is_passing(error: &Error) -> bool {
     matches!(error, Error::RateLimited { .. } | Error::Busy { .. } | Error::Unavailable { .. })
-}
-
-fn installed(certificate: &InstalledCertificate) -> Option<InstalledReport> {
-    match certificate {
-        InstalledCertificate::None | InstalledCertificate::Unreadable => None,
-        InstalledCertificate::LetsEncrypt { names, auto } => {
-            Some(InstalledReport { names: names.clone(), kind: "le", auto: *auto })
-        }
-        InstalledCertificate::Wildcard { names, auto } => {
-            Some(InstalledReport { names: names.clone(), kind: "wc", auto: *auto })
-        }
-        InstalledCertificate::Custom => Some(InstalledReport { names: Vec::new(), kind: "custom", auto: None }),
-    }
 }

@@ -7,7 +7,6 @@ use crate::clock::{Deadline, SystemClock};
 use crate::cloudways::{CloudwaysRead, CloudwaysWrite, HttpCloudways};
 use crate::config::{Constants, Settings};
 use crate::desired::Desired;
-use crate::dns::Qualifies;
 use crate::domain::{DomainName, printable};
 use crate::error::Error;
 use crate::note::Note;
@@ -131,7 +130,7 @@ pub fn check_dns(
             }
             Ok(name) => {
                 let Some(check) = checks.next() else { continue };
-                let note = (check.qualifies() != Qualifies::Yes).then(|| summary::dns_note(&name, &check, addresses));
+                let note = summary::dns_note(&name, &check, addresses);
                 let verdict = check.verdict.as_str();
                 let cname = check.cname.last().cloned();
                 (name.to_string(), DnsCheckReport { verdict, addresses: check.addresses, cname, note })

@@ -46,6 +46,7 @@ fn dns_that_cannot_be_asked_is_no_no_and_is_asked_again() {
     assert_eq!(site.certificate(), ["good.example", "network.example"]);
     // Once served, a name that cannot be asked about stays.
     site.point_here(&["broken.example"]);
+    site.advance(601);
     site.sync(&["good.example", "broken.example"]);
     site.sim.edit(|state| {
         for name in ["broken.example", "good.example"] {
@@ -74,6 +75,8 @@ fn who_is_served_stays_served_until_the_mapping_or_the_alias_ends() {
     assert_eq!(note(&report, "a.example"), Some("dns_elsewhere"), "it is said all the same");
 
     site.options.removed = removed(&["a.example"]);
+    site.sync(&["b.example", "c.example"]);
+    site.advance(86_401);
     site.sync(&["b.example", "c.example"]);
     assert_eq!(site.certificate(), ["b.example", "c.example", "hand-made.example", "network.example"]);
 }
@@ -133,6 +136,7 @@ fn only_the_primary_domain_displaces_a_served_name() {
     site.sync(&every);
     assert_eq!(site.certificate().len(), 100);
     site.edit_app(|app| app.cname = Some("network.example".into()));
+    site.advance(601);
     let report = site.sync(&every);
     assert_eq!(site.certificate().len(), 100);
     assert!(site.certificate().contains(&"network.example".to_owned()));
@@ -196,13 +200,14 @@ fn a_failed_order_is_told_and_not_repeated_at_once() {
     site.point_here(&["a.example", "b.example"]);
     site.sim.fault(json!({"path": "/security/lets_encrypt_install", "times": 1, "do": {"fail_operation": "a.example: no valid A records found"}}));
     let report = site.sync(&["a.example"]);
-    assert_eq!(report.status, Status::Partial);
+    assert_eq!(report.status, Status::Pending);
     assert_eq!(report.certificate.note.as_ref().map(wu_cloudways::note::Note::code), Some("order_failed"));
     assert!(report.certificate.note.unwrap().text().contains("no valid A records"));
-    assert_eq!(domain(&report_of(&mut site, &["a.example"]), "a.example").certificate, CertificateStanding::Waiting);
-    assert_eq!(site.writes().1, 1, "the same names are not ordered again within the hour");
+    assert_eq!(domain(&report_of(&mut site, &["a.example"]), "a.example").certificate, CertificateStanding::Blocked);
+    assert_eq!(site.writes().1, 1);
+    site.advance(601);
     site.sync(&["a.example", "b.example"]);
-    assert_eq!(site.writes().1, 2, "others are");
+    assert_eq!(site.certificate(), ["b.example", "network.example"], "the others are ordered without it");
 }
 
 #[test]

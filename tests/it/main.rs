@@ -8,6 +8,8 @@ mod dns;
 mod golden;
 mod hostile;
 mod memory;
+mod orders;
+mod refused;
 mod support;
 mod waiting;
 mod withheld;

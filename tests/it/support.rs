@@ -23,17 +23,23 @@ pub const SERVER_IP: &str = "203.0.113.10";
 pub struct TestClock {
     real: SystemClock,
     slept: Cell<Duration>,
+    /// Seconds by which it is ahead of the machine's.
+    ahead: u64,
 }
 
 impl TestClock {
     pub fn start() -> Self {
-        Self { real: SystemClock::start(), slept: Cell::new(Duration::ZERO) }
+        Self::start_ahead(0)
+    }
+
+    pub fn start_ahead(ahead: u64) -> Self {
+        Self { real: SystemClock::start(), slept: Cell::new(Duration::ZERO), ahead }
     }
 }
 
 impl Clock for TestClock {
     fn unix(&self) -> u64 {
-        self.real.unix() + self.slept.get().as_secs()
+        self.real.unix() + self.slept.get().as_secs() + self.ahead
     }
 
     fn elapsed(&self) -> Duration {
@@ -52,13 +58,15 @@ pub struct Site {
     pub constants: HashMap<String, ConstantValue>,
     pub options: Options,
     pub www: Option<bool>,
+    /// Seconds by which the site and its simulator are ahead of the machine's clock.
+    pub ahead: u64,
 }
 
 impl Site {
     /// A site whose memory is empty. Its domains get no `www.` alias unless a test wants them.
     pub fn new() -> Self {
         let sim = Sim::start();
-        let mut site = Self { sim, constants: HashMap::new(), options: Options::default(), www: Some(false) };
+        let mut site = Self { sim, constants: HashMap::new(), options: Options::default(), www: Some(false), ahead: 0 };
         site.set("WU_CLOUDWAYS_EMAIL", "owner@example.com");
         site.set("WU_CLOUDWAYS_API_KEY", "cw_sim_full");
         site.set("WU_CLOUDWAYS_SERVER_ID", "50482");
@@ -71,6 +79,20 @@ impl Site {
 
     pub fn set(&mut self, constant: &str, value: &str) {
         self.constants.insert(constant.to_owned(), ConstantValue::Text(value.as_bytes().to_vec()));
+    }
+
+    /// Lets time pass, at Cloudways as well.
+    pub fn advance(&mut self, seconds: u64) {
+        self.ahead += seconds;
+        self.sim.advance(i64::try_from(seconds).unwrap());
+    }
+
+    /// Lets time pass until the next call makes sense. Returns how many seconds that was.
+    pub fn advance_to_next(&mut self, report: &Report) -> u64 {
+        let now = SystemClock::start().unix() + self.ahead;
+        let seconds = report.next_at.expect("a next call").saturating_sub(now) + 1;
+        self.advance(seconds);
+        seconds
     }
 
     /// Lets names point to the server.
@@ -89,7 +111,7 @@ impl Site {
     }
 
     pub fn try_sync_entries(&mut self, entries: &[DomainEntry]) -> Result<Report, Error> {
-        let clock = TestClock::start();
+        let clock = TestClock::start_ahead(self.ahead);
         let deadline = Deadline::new(&clock, self.options.deadline);
         let settings = Settings::from_constants(&self.constants)?;
         let mut api = HttpCloudways::new(&settings, deadline)?;
@@ -105,7 +127,12 @@ impl Site {
     }
 
     pub fn try_plan(&self, domains: &[&str]) -> Result<Report, Error> {
-        sync::plan(&self.constants, &self.entries(domains), &self.options)
+        let clock = TestClock::start_ahead(self.ahead);
+        let deadline = Deadline::new(&clock, self.options.deadline);
+        let settings = Settings::from_constants(&self.constants)?;
+        let mut api = HttpCloudways::new(&settings, deadline)?;
+        let outside = Outside::new(&settings);
+        sync::preview(&settings, &self.entries(domains), &self.options, deadline, &mut api, &outside)
     }
 
     pub fn plan(&self, domains: &[&str]) -> Report {
