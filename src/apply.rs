@@ -11,7 +11,7 @@ use crate::certificate::{self, Basis, CertificatePlan, Order, WildcardStep};
 use crate::clock::Deadline;
 use crate::cloudways::{
     CloudwaysRead, CloudwaysWrite, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState,
-    WildcardDns, WriteFailure, shorten, shows, spellings_of,
+    WildcardDns, WriteFailure, names_of, shorten, shows, spellings_of,
 };
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
@@ -544,6 +544,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     match self.look_for(|scene| holds_exactly(&scene.observed.app.aliases, &list))? {
                         Some(true) => {
                             self.forget_removed(&plan);
+                            self.note_listed(&plan.add);
                             return Ok(true);
                         }
                         Some(false) if answers_lost == 0 => answers_lost += 1,
@@ -583,6 +584,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             (Some(_), Some(plan)) => Some(plan.clone()),
             _ => None,
         };
+        if self.task.settings.wildcard_ssl.is_none() {
+            self.scene.state.wildcard = None;
+        }
         let mut answers_lost = 0;
         loop {
             let aliases = self.scene.plan_aliases(self.task);
@@ -608,6 +612,11 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 return self.switch_auto_on(&plan);
             }
             match &approved {
+                Some(CertificatePlan { order: Order::Wait { .. }, .. }) => {
+                    // Its time has come meanwhile. What was agreed to is done; the order is the next call's.
+                    self.scene.wait_until(SOON);
+                    return Ok(());
+                }
                 Some(approved) if approved.order != Order::Place || !same_names(&approved.wanted, &plan.wanted) => {
                     return Err(self.scene.refused(self.task, Refusal::OtherFingerprint));
                 }
@@ -649,10 +658,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     self.scene.look(self.task, self.api)?;
                 }
                 Err(WriteFailure::Refused { said, about_names, .. }) => {
-                    // It never came to Let's Encrypt, so its limits do not count it; the gap does.
+                    // It never came to Let's Encrypt, so its limits do not count it.
                     self.scene.state.remember_order(&plan.wanted, OrderOutcome::Failed, now);
                     self.learn_from_a_failure(&plan.wanted, &said, about_names);
-                    return Ok(());
+                    self.scene.look(self.task, self.api)?;
                 }
                 Err(WriteFailure::Failed(error)) => return Err(error),
                 Err(WriteFailure::Unknown(error)) => {
@@ -730,6 +739,11 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn learn_from_a_failure(&mut self, names: &[DomainName], said: &str, may_halve: bool) {
         let (answer, now) = (shorten(said), self.now());
         self.scene.order_note = Some(Note::OrderFailed { answer: answer.clone() });
+        self.scene.state.settle_order(OrderOutcome::Failed);
+        if names.iter().any(DomainName::is_wildcard) {
+            // Its one domain is the only one to blame.
+            return;
+        }
         // A message about a certificate may call it by the primary domain, so that name tells nothing.
         let primary = self.scene.observed.app.primary.as_ref();
         let installed: HashSet<DomainName> = self.scene.installed_names().into_iter().collect();
@@ -750,8 +764,23 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             Blame::Nobody if may_halve && !newcomers.is_empty() => aside.refused(&newcomers, &[], &answer, now),
             Blame::Nobody => {}
         }
-        self.scene.state.settle_order(OrderOutcome::Failed);
-        self.scene.state.budget.book_failure(names, now);
+    }
+
+    /// What follows from a list that was accepted and failed later: a name that is to blame is set aside. A failure that
+    /// blames nobody may pass; when it does not, the new names are halved.
+    fn learn_from_a_failed_list(&mut self, adds: &[DomainName], said: &str) {
+        let now = self.now();
+        let there = names_of(&self.scene.observed.app.aliases).into_iter();
+        let observed: Vec<DomainName> = there.filter(|name| !adds.contains(name)).cloned().collect();
+        let state = &mut self.scene.state;
+        state.failed_lists = state.failed_lists.saturating_add(1);
+        match blame(said, adds, &observed, now) {
+            Blame::Newcomers(names) => state.aliases_aside.refused(adds, &names, &shorten(said), now),
+            Blame::Nobody if state.failed_lists > 1 && !adds.is_empty() => {
+                state.aliases_aside.refused(adds, &[], &shorten(said), now);
+            }
+            Blame::Nobody | Blame::Settled(_) | Blame::Limit { .. } => {}
+        }
     }
 
     /// Begins a look at the certificate that is served, when it is time for one: it goes on while DNS is asked.
@@ -871,10 +900,15 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             Waited::Done => Followed::Done,
             Waited::Failed(said) if operation.kind == OperationKind::Certificate => {
                 let ordered = self.scene.state.latest_ordered().map(<[DomainName]>::to_vec).unwrap_or_default();
+                let now = self.now();
+                self.scene.state.budget.book_failure(&ordered, now);
                 self.learn_from_a_failure(&ordered, &said, true);
                 Followed::Failed
             }
             Waited::Failed(said) => {
+                if operation.kind == OperationKind::Aliases {
+                    self.learn_from_a_failed_list(&operation.adds, &said);
+                }
                 let (kind, answer) = (operation.kind.as_str().to_owned(), shorten(&said));
                 self.scene.warnings.push(Note::OperationFailed { kind, answer });
                 Followed::Failed
@@ -890,7 +924,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 }
                 OperationKind::Aliases => {
                     self.forget_names(&operation.removes);
-                    self.scene.state.aliases_aside.passed(&operation.adds);
+                    self.note_listed(&operation.adds);
                 }
                 OperationKind::Auto => {}
             }
@@ -958,6 +992,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         }
     }
 
+    /// A list went through.
+    fn note_listed(&mut self, adds: &[DomainName]) {
+        self.scene.state.aliases_aside.passed(adds);
+        self.scene.state.failed_lists = 0;
+    }
+
     /// An order went through.
     fn note_installed(&mut self, names: &[DomainName]) {
         self.scene.state.settle_order(OrderOutcome::Installed);
@@ -982,7 +1022,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             }
             if self.is_there(plan) {
                 self.forget_removed(plan);
-                self.scene.state.aliases_aside.passed(&plan.add);
+                self.note_listed(&plan.add);
                 return Ok(true);
             }
         }

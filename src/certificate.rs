@@ -114,6 +114,8 @@ pub struct Basis<'a> {
 /// calls the application.
 struct InPlace<'a> {
     names: HashSet<DomainName>,
+    /// Wanted names that get no alias, since Cloudways refuses it.
+    refused: &'a HashSet<DomainName>,
     desired: &'a Desired,
 }
 
@@ -121,7 +123,11 @@ impl<'a> InPlace<'a> {
     fn new(basis: Basis<'a>) -> Self {
         let app = basis.app;
         let listed = basis.aliases.names_at(basis.moment).into_iter();
-        Self { names: listed.chain(app.primary.clone()).chain(app.fqdn.clone()).collect(), desired: basis.desired }
+        Self {
+            names: listed.chain(app.primary.clone()).chain(app.fqdn.clone()).collect(),
+            refused: &basis.aliases.set_aside,
+            desired: basis.desired,
+        }
     }
 
     fn holds(&self, name: &DomainName) -> bool {
@@ -129,9 +135,13 @@ impl<'a> InPlace<'a> {
             || name.parent().is_some_and(|parent| self.names.contains(format!("*.{parent}").as_str()))
     }
 
-    /// An installed name stays while it is wanted, or while it is reached and nobody said that it should go.
+    /// An installed name stays while it is wanted, or while it is reached and nobody said that it should go. One whose
+    /// alias is refused would fail every order.
     fn keeps(&self, name: &DomainName) -> bool {
-        self.desired.contains(name) || (self.holds(name) && !self.desired.explains_removal_of(name))
+        match (self.desired.contains(name), self.holds(name)) {
+            (true, holds) => holds || !self.refused.contains(name),
+            (false, holds) => holds && !self.desired.explains_removal_of(name),
+        }
     }
 }
 

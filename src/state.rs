@@ -227,6 +227,9 @@ pub struct State {
     /// Names that Cloudways refuses as aliases.
     #[serde(default)]
     pub aliases_aside: Aside,
+    /// How often a list that was accepted failed later, one time after the other.
+    #[serde(default)]
+    pub failed_lists: u32,
     /// Names with which no certificate is issued.
     #[serde(default)]
     pub certificate_aside: Aside,
@@ -273,6 +276,7 @@ impl State {
             orders: Vec::new(),
             budget: Budget::default(),
             aliases_aside: Aside::default(),
+            failed_lists: 0,
             certificate_aside: Aside::default(),
             doubts: Vec::new(),
             shrinking_since: None,

@@ -115,3 +115,55 @@ fn a_refusal_about_something_else_is_an_error_and_blames_nobody() {
     assert_eq!(site.try_sync(&["a.example", "b.example"]).unwrap_err().code(), "api_rejected");
     assert_eq!(site.writes().0, 1);
 }
+
+#[test]
+fn a_list_that_fails_later_sets_the_named_one_aside_and_halves_only_when_it_fails_again() {
+    let mut site = Site::new();
+    site.options.ssl = false;
+    let failing = |message: &str, times: u64| json!({"path": "/app/manage/aliases", "times": times, "do": {"fail_operation": message}});
+    site.sim.fault(failing("Could not add bad.example", 1));
+    let report = site.sync(&["a.example", "bad.example", "b.example"]);
+    assert_eq!(domain(&report, "bad.example").alias, AliasStanding::SetAside);
+    site.advance_to_next(&report);
+    site.sync(&["a.example", "bad.example", "b.example"]);
+    assert_eq!(site.aliases(), ["hand-made.example", "a.example", "b.example"]);
+
+    let mut site = Site::new();
+    site.options.ssl = false;
+    site.sim.fault(failing("Operation failed", 1));
+    let report = site.sync(&["a.example", "b.example"]);
+    assert_ne!(domain(&report, "a.example").alias, AliasStanding::SetAside, "it may pass");
+    site.advance_to_next(&report);
+    site.sync(&["a.example", "b.example"]);
+    assert_eq!(site.aliases(), ["hand-made.example", "a.example", "b.example"]);
+    assert_eq!(site.writes().0, 2);
+
+    let mut site = Site::new();
+    site.options.ssl = false;
+    site.sim.fault(failing("Operation failed", 3));
+    for _ in 0..5 {
+        let report = site.sync(&["a.example", "b.example"]);
+        if report.next_at.is_some() {
+            site.advance_to_next(&report);
+        }
+    }
+    assert_eq!(site.aliases().len(), 3, "{:?}", site.aliases());
+}
+
+#[test]
+fn a_covered_name_whose_alias_is_refused_does_not_stop_the_orders_of_others() {
+    let mut site = Site::new();
+    site.point_here(&["a.example", "b.example", "c.example", "d.example", "e.example", "new.example"]);
+    let mut wanted = vec!["a.example", "b.example", "c.example", "d.example", "e.example"];
+    site.sync(&wanted);
+    site.sim
+        .set_aliases(crate::support::APP, &["hand-made.example", "b.example", "c.example", "d.example", "e.example"]);
+    refuse(&site, &["a.example"], true);
+    site.advance(2 * HOUR);
+    wanted.push("new.example");
+    site.sync(&wanted);
+    assert_eq!(
+        site.certificate(),
+        ["b.example", "c.example", "d.example", "e.example", "network.example", "new.example"]
+    );
+}
