@@ -54,8 +54,26 @@ impl Session {
     pub(super) fn clean_whole(&self, text: &str) -> String {
         let plain = self.settings.scrub(&wire::plain(wire::head(text, wire::LONGEST_SAID)));
         let plain = self.seen.iter().fold(plain, |plain, token| token.strike_from(&plain));
+        let (Credential::AccessToken(key) | Credential::LegacyKey(key)) = &self.settings.credential;
+        let secrets = [key, &self.settings.email].into_iter().chain(&self.seen);
+        let plain = secrets.flat_map(disguises).fold(plain, |plain, disguise| disguise.strike_from(&plain));
         wire::bounded(&plain).to_owned()
     }
+}
+
+/// A secret as it stands in a form that was sent, and in a page.
+fn disguises(secret: &Secret) -> [Secret; 2] {
+    let each = |shown: fn(char) -> String| Secret::new(secret.expose().chars().map(shown).collect::<String>());
+    [
+        each(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' => c.to_string(),
+            _ => c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        }),
+        each(|c| match c {
+            '@' | '&' | '<' | '>' | '"' | '\'' | '+' => format!("&#{};", u32::from(c)),
+            _ => c.to_string(),
+        }),
+    ]
 }
 
 /// What an answer of 400, 401 or 403 says about the credentials; `None` when it is about something else.
@@ -137,6 +155,8 @@ mod tests {
         session.keep(Secret::new("new-token"));
         let said = "<b>Owner@EXAMPLE.com</b>, k3y+<i></i>secret\u{7}, old-token, new-token: é no";
         assert_eq!(session.clean(said), "***, ***, ***, ***: é no");
+        assert_eq!(session.clean("email=owner%40example.com&api_key=k3y%2bsecret&x"), "email=***&api_key=***&x");
+        assert_eq!(session.clean("<p>owner&#64;example.com"), "***");
         let at_the_edge = format!("{} k3y+secret", "x".repeat(293));
         let cut = session.clean(&at_the_edge);
         assert!(!cut.contains("k3y"), "{cut}");

@@ -30,8 +30,14 @@ use crate::domain::DomainName;
 use crate::error::{Error, Outage};
 use crate::signals::MaskedSignals;
 
-/// The longest answer that is read.
+/// The longest answer that is read, in bytes.
 const LONGEST_BODY: u64 = 32 * 1024 * 1024;
+
+/// As much is read of an answer that is no 2xx: its status says enough.
+const LONGEST_REFUSAL: u64 = 1024 * 1024;
+
+/// What some programs put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// How long making a connection may take at most, name and TLS included.
 const CONNECT: Duration = Duration::from_secs(8);
@@ -605,14 +611,23 @@ fn read(response: Response, deadline: Deadline<'_>) -> Outcome {
     let retry_after = text(RETRY_AFTER).and_then(|hint| wire::retry_after(hint, deadline.clock().unix()));
     // Such a body ends where the connection does: nothing else says whether it is whole.
     let open_ended = !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING);
-    let mut body = Vec::new();
-    if let Err(error) = response.take(LONGEST_BODY + 1).read_to_end(&mut body) {
+    let announced = response.content_length().unwrap_or(0);
+    let longest = if status.is_success() { LONGEST_BODY } else { LONGEST_REFUSAL };
+    if status.is_success() && announced > longest {
+        return Outcome::TooLong;
+    }
+    let mut body = Vec::with_capacity(usize::try_from(announced.min(longest)).unwrap_or(0));
+    let enough = if status.is_success() { longest + 1 } else { longest };
+    if let Err(error) = response.take(enough).read_to_end(&mut body) {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
         let late = deadline.left().is_zero() || inner.is_some_and(reqwest::Error::is_timeout);
         return if late { Outcome::TimedOut } else { Outcome::Broken };
     }
-    if body.len() as u64 > LONGEST_BODY {
+    if body.len() as u64 > longest {
         return Outcome::TooLong;
+    }
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     if open_ended && status.is_success() && wire::is_cut(&body) {
         return Outcome::Broken;

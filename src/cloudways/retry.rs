@@ -108,32 +108,71 @@ mod tests {
     fn reads_are_repeated_and_writes_only_where_nothing_happened() {
         use Access::{Read, Write};
         use Happened::{Answered, Broken, NotSent, TimedOut};
-        let table = [
-            (Read, NotSent, retry(300)),
-            (Read, Broken, retry(300)),
-            (Read, TimedOut, retry(300)),
-            (Read, Answered(500), retry(300)),
-            (Read, Answered(503), retry(300)),
-            (Read, Answered(429), retry(2_000)),
-            (Read, Answered(401), retry(0)),
-            (Read, Answered(400), Decision::Stop),
-            (Read, Answered(403), Decision::Stop),
-            (Read, Answered(404), Decision::Stop),
-            (Read, Answered(422), Decision::Stop),
-            (Read, Answered(302), Decision::Stop),
-            (Write, NotSent, retry(300)),
-            (Write, Answered(429), retry(2_000)),
-            (Write, Answered(401), retry(0)),
-            (Write, Broken, Decision::Stop),
-            (Write, TimedOut, Decision::Stop),
-            (Write, Answered(500), Decision::Stop),
-            (Write, Answered(503), Decision::Stop),
-            (Write, Answered(422), Decision::Stop),
-            (Write, Answered(403), Decision::Stop),
+        /// Milliseconds to wait; `None`: it is given up.
+        type Wait = Option<u64>;
+        // With time left: without a hint, with one of 7 seconds.
+        let table: [(Access, Happened, bool, Wait, Wait); 40] = [
+            (Read, NotSent, false, Some(300), Some(300)),
+            (Read, Broken, false, Some(300), Some(7_000)),
+            (Read, TimedOut, false, Some(300), Some(7_000)),
+            (Read, Answered(401), false, Some(0), Some(0)),
+            (Read, Answered(401), true, None, None),
+            (Read, Answered(429), false, Some(2_000), Some(7_000)),
+            (Read, Answered(429), true, Some(2_000), Some(7_000)),
+            (Read, Answered(500), false, Some(300), Some(7_000)),
+            (Read, Answered(502), false, Some(300), Some(7_000)),
+            (Read, Answered(503), false, Some(300), Some(7_000)),
+            (Read, Answered(504), true, Some(300), Some(7_000)),
+            (Read, Answered(599), false, Some(300), Some(7_000)),
+            (Read, Answered(101), false, None, None),
+            (Read, Answered(302), false, None, None),
+            (Read, Answered(400), false, None, None),
+            (Read, Answered(403), false, None, None),
+            (Read, Answered(404), false, None, None),
+            (Read, Answered(409), false, None, None),
+            (Read, Answered(422), false, None, None),
+            (Read, Answered(600), false, None, None),
+            (Write, NotSent, false, Some(300), Some(300)),
+            (Write, Broken, false, None, None),
+            (Write, TimedOut, false, None, None),
+            (Write, Answered(401), false, Some(0), Some(0)),
+            (Write, Answered(401), true, None, None),
+            (Write, Answered(429), false, Some(2_000), Some(7_000)),
+            (Write, Answered(429), true, Some(2_000), Some(7_000)),
+            (Write, Answered(500), false, None, None),
+            (Write, Answered(502), false, None, None),
+            (Write, Answered(503), false, None, None),
+            (Write, Answered(504), true, None, None),
+            (Write, Answered(599), false, None, None),
+            (Write, Answered(101), false, None, None),
+            (Write, Answered(302), false, None, None),
+            (Write, Answered(400), false, None, None),
+            (Write, Answered(403), false, None, None),
+            (Write, Answered(404), false, None, None),
+            (Write, Answered(409), false, None, None),
+            (Write, Answered(422), false, None, None),
+            (Write, Answered(600), false, None, None),
         ];
-        for (access, happened, expected) in table {
-            assert_eq!(decide(&attempt(1, access, happened)), expected, "{access:?} {happened:?}");
+        for (access, happened, renewed, plain, hinted) in table {
+            for (hint, expected) in [(None, plain), (Some(Duration::from_secs(7)), hinted)] {
+                let one = Attempt { renewed, hint, ..attempt(1, access, happened) };
+                let what = format!("{access:?} {happened:?} renewed={renewed} {hint:?}");
+                let wanted = expected.map_or(Decision::Stop, retry);
+                assert_eq!(decide(&one), wanted, "{what}");
+                // Just enough time for the wait and its answer, just too little, and none.
+                let needed = Duration::from_millis(expected.unwrap_or(0)) + ROOM;
+                assert_eq!(decide(&Attempt { left: needed, ..one }), wanted, "{what}");
+                let short = needed.saturating_sub(Duration::from_millis(1));
+                assert_eq!(decide(&Attempt { left: short, ..one }), Decision::Stop, "{what}");
+                assert_eq!(decide(&Attempt { left: Duration::ZERO, ..one }), Decision::Stop, "{what}");
+                // Whatever it is, the fourth try is the last.
+                assert_eq!(decide(&Attempt { number: 4, ..one }), Decision::Stop, "{what}");
+                assert_eq!(decide(&Attempt { number: u32::MAX, ..one }), Decision::Stop, "{what}");
+            }
         }
+        let reads = table.iter().filter(|row| row.0 == Read).map(|row| (row.1, row.2));
+        let writes = table.iter().filter(|row| row.0 == Write).map(|row| (row.1, row.2));
+        assert!(reads.eq(writes), "each case is in it for both");
     }
 
     #[test]

@@ -11,11 +11,16 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::{App, InstalledCertificate, Observed, ObservedAlias, OperationRef, OperationState, Server, WildcardDns};
 use crate::certificate::LIMIT;
 use crate::config::Secret;
 use crate::domain::DomainName;
+
+/// So many names a list can have. A longer one is not read.
+const LONGEST_LIST: usize = 100_000;
 
 /// The longest message that is shown, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -75,7 +80,7 @@ pub(super) enum Busy {
 // ---------------------------------------------------------------------------------------------------------------
 // Lenient values
 
-/// Any JSON value, of which only scalars and lists of them are kept. Has no `Debug`: it may hold anything.
+/// Any JSON value, of which only scalars and lists of texts are kept. Has no `Debug`: it may hold anything.
 #[derive(Default)]
 enum Loose {
     #[default]
@@ -83,11 +88,23 @@ enum Loose {
     Flag(bool),
     Whole(i64),
     Fraction(f64),
+    /// Of a very long one the beginning.
     Text(String),
-    List(Vec<Loose>),
+    List {
+        empty: bool,
+        texts: Texts,
+    },
     Object {
         empty: bool,
     },
+}
+
+/// What a list holds.
+enum Texts {
+    Only(Vec<String>),
+    TooMany,
+    /// Something else, too.
+    Mixed,
 }
 
 impl Loose {
@@ -142,9 +159,8 @@ impl Loose {
     /// What it says: a text, or several.
     fn said(&self) -> Option<String> {
         match self {
-            Self::List(items) => {
-                let lines: Vec<String> = items.iter().take(MOST_MESSAGES).filter_map(Self::said).collect();
-                (!lines.is_empty()).then(|| lines.join(" \n"))
+            Self::List { texts: Texts::Only(texts), .. } if !texts.is_empty() => {
+                Some(texts.iter().take(MOST_MESSAGES).map(String::as_str).collect::<Vec<_>>().join(" \n"))
             }
             other => other.text(),
         }
@@ -158,15 +174,16 @@ impl Loose {
             Self::Whole(number) => *number != 0,
             Self::Fraction(number) => *number != 0.0,
             Self::Text(text) => !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "null"),
-            Self::List(items) => !items.is_empty(),
-            Self::Object { empty } => !empty,
+            Self::List { empty, .. } | Self::Object { empty } => !empty,
         }
     }
 
-    /// The strings of a list; `None` when it is no list, or holds anything else.
-    fn strings(&self) -> Option<Vec<&str>> {
-        let Self::List(items) = self else { return None };
-        items.iter().map(|item| if let Self::Text(text) = item { Some(text.as_str()) } else { None }).collect()
+    /// The texts of a list; `None` when it is no list, or holds anything else.
+    fn texts(&self) -> Option<&[String]> {
+        match self {
+            Self::List { texts: Texts::Only(texts), .. } => Some(texts),
+            _ => None,
+        }
     }
 
     fn domain(&self) -> Option<DomainName> {
@@ -206,15 +223,21 @@ impl<'de> Deserialize<'de> for Loose {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
-                Ok(Loose::Text(text.to_owned()))
+                Ok(Loose::Text(head(text, LONGEST_SAID).to_owned()))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
+                let (mut empty, mut texts) = (true, Texts::Only(Vec::new()));
+                while let Some(Item(item)) = seq.next_element()? {
+                    empty = false;
+                    match (&mut texts, item) {
+                        (Texts::Only(found), Some(text)) if found.len() < LONGEST_LIST => found.push(text),
+                        (Texts::Only(_), Some(_)) => texts = Texts::TooMany,
+                        (Texts::Only(_), None) => texts = Texts::Mixed,
+                        _ => {}
+                    }
                 }
-                Ok(Loose::List(items))
+                Ok(Loose::List { empty, texts })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
@@ -230,7 +253,7 @@ impl<'de> Deserialize<'de> for Loose {
     }
 }
 
-/// The visits of a visitor to which everything but lists and objects is the same.
+/// The visits of a visitor to which numbers, flags and null are nothing.
 macro_rules! nothing_in_scalars {
     ($nothing:expr) => {
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -252,11 +275,42 @@ macro_rules! nothing_in_scalars {
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
             Ok($nothing)
         }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
     };
+}
+
+/// A text in a list; `None` for anything else. What it is made of is passed over, however deep it is.
+struct Item(Option<String>);
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Item;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            nothing_in_scalars!(Item(None));
+
+            fn visit_str<E>(self, text: &str) -> Result<Item, E> {
+                Ok(Item((text.len() <= LONGEST_SAID).then(|| text.to_owned())))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Item, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Item(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Item(None))
+            }
+        }
+
+        deserializer.deserialize_any(Text)
+    }
 }
 
 /// A `T` where there is an object, nothing where there is anything else: PHP writes an empty object as `[]`, and some
@@ -281,6 +335,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
             }
 
             nothing_in_scalars!(Maybe(None));
+
+            fn visit_str<E>(self, _: &str) -> Result<Maybe<T>, E> {
+                Ok(Maybe(None))
+            }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Maybe<T>, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -314,56 +372,82 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Stated<T> {
     }
 }
 
-/// The objects of a list; `None` where there is no list.
-struct Objects<T>(Option<Vec<T>>);
+/// Something with an id.
+trait Entry {
+    fn id(&self) -> Option<u64>;
+}
 
-impl<T> Default for Objects<T> {
-    fn default() -> Self {
-        Self(None)
+/// Looks for an object with this id in a list. The others are read and let go, however many they are.
+struct Find<T> {
+    id: u64,
+    entry: PhantomData<T>,
+}
+
+/// What became of looking for an object in a list.
+enum Search<T> {
+    Found(T),
+    NotThere,
+    /// It is no list.
+    NoList,
+}
+
+impl<'de, T: Deserialize<'de> + Entry> Find<T> {
+    fn in_list(list: &'de RawValue, id: u64) -> Result<Search<T>, Unusable> {
+        let mut json = serde_json::Deserializer::from_str(list.get());
+        json.deserialize_any(Self { id, entry: PhantomData }).map_err(|error| not_understood(&error))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
+impl<'de, T: Deserialize<'de> + Entry> Visitor<'de> for Find<T> {
+    type Value = Search<T>;
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-            type Value = Objects<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
+    nothing_in_scalars!(Search::NoList);
 
-            nothing_in_scalars!(Objects(None));
+    fn visit_str<E>(self, _: &str) -> Result<Search<T>, E> {
+        Ok(Search::NoList)
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Objects<T>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(Maybe(item)) = seq.next_element()? {
-                    items.extend(item);
-                }
-                Ok(Objects(Some(items)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Objects<T>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Objects(None))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Search<T>, A::Error> {
+        let mut search = Search::NotThere;
+        while let Some(Maybe(entry)) = seq.next_element::<Maybe<T>>()? {
+            if let Some(entry) = entry.filter(|entry| entry.id() == Some(self.id))
+                && matches!(search, Search::NotThere)
+            {
+                search = Search::Found(entry);
             }
         }
+        Ok(search)
+    }
 
-        deserializer.deserialize_any(List(PhantomData))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Search<T>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Search::NoList)
     }
 }
 
 /// Reads a JSON object. The error names the place and nothing of what is there: serde's own message quotes it.
-fn object<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Unusable> {
+fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Unusable> {
     match serde_json::from_slice::<Maybe<T>>(body) {
         Ok(Maybe(Some(found))) => Ok(found),
         Ok(Maybe(None)) => Err(Unusable::Shape("it is not a JSON object".into())),
         Err(_) if body.trim_ascii().is_empty() => Err(Unusable::Shape("it is empty".into())),
-        Err(error) => {
-            Err(Unusable::Shape(format!("it is not JSON (line {}, column {})", error.line(), error.column())))
-        }
+        Err(_) if body.starts_with(GZIP) => Err(Unusable::Shape("it is compressed, and that was not asked for".into())),
+        Err(_) if std::str::from_utf8(body).is_err() => Err(Unusable::Shape("it is not UTF-8".into())),
+        Err(error) => Err(not_understood(&error)),
     }
+}
+
+fn not_understood(error: &serde_json::Error) -> Unusable {
+    let (line, column) = (error.line(), error.column());
+    Unusable::Shape(match error.classify() {
+        Category::Data => format!("it has a field twice (line {line}, column {column})"),
+        Category::Eof => "it ends too early".into(),
+        _ => format!("it is not JSON (line {line}, column {column})"),
+    })
 }
 
 /// Whether a body is a page rather than an answer.
@@ -380,13 +464,13 @@ pub(super) fn is_cut(body: &[u8]) -> bool {
 // GET /server
 
 #[derive(serde::Deserialize)]
-struct ServersAnswer {
-    #[serde(default)]
-    servers: Objects<ServerEntry>,
+struct ServersAnswer<'a> {
+    #[serde(default, borrow)]
+    servers: Option<&'a RawValue>,
 }
 
 #[derive(serde::Deserialize)]
-struct ServerEntry {
+struct ServerEntry<'a> {
     #[serde(default)]
     id: Loose,
     #[serde(default)]
@@ -396,8 +480,14 @@ struct ServerEntry {
     /// Not seen so far; taken where it comes.
     #[serde(default)]
     public_ipv6: Loose,
-    #[serde(default)]
-    apps: Objects<AppEntry>,
+    #[serde(default, borrow)]
+    apps: Option<&'a RawValue>,
+}
+
+impl Entry for ServerEntry<'_> {
+    fn id(&self) -> Option<u64> {
+        self.id.id()
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -420,6 +510,12 @@ struct AppEntry {
     sys_user: Loose,
 }
 
+impl Entry for AppEntry {
+    fn id(&self) -> Option<u64> {
+        self.id.id()
+    }
+}
+
 #[derive(serde::Deserialize)]
 struct LetsEncryptEntry {
     #[serde(default)]
@@ -434,16 +530,28 @@ struct LetsEncryptEntry {
 
 /// Finds our server and our application in an answer of `GET /server`.
 pub(super) fn observed(body: &[u8], server_id: u64, app_id: u64) -> Result<Observed, Unusable> {
-    let answer: ServersAnswer = object(body)?;
-    let servers = answer.servers.0.ok_or_else(|| missing(body, "it has no list `servers`"))?;
-    let server = servers.into_iter().find(|server| server.id.id() == Some(server_id)).ok_or(Unusable::NoServer)?;
-    let apps = server.apps.0.ok_or_else(|| Unusable::Shape("the server has no list `apps`".into()))?;
-    let app = apps.into_iter().find(|app| app.id.id() == Some(app_id)).ok_or(Unusable::NoApp)?;
+    let answer: ServersAnswer<'_> = object(body)?;
+    let server: ServerEntry<'_> = match find(answer.servers, server_id)? {
+        Search::Found(server) => server,
+        Search::NotThere => return Err(Unusable::NoServer),
+        Search::NoList => return Err(missing(body, "it has no list `servers`")),
+    };
+    let app: AppEntry = match find(server.apps, app_id)? {
+        Search::Found(app) => app,
+        Search::NotThere => return Err(Unusable::NoApp),
+        Search::NoList => return Err(Unusable::Shape("the server has no list `apps`".into())),
+    };
     // Never taken for an empty list: what is sent later replaces what is there.
-    let aliases = app
-        .aliases
-        .strings()
-        .ok_or_else(|| Unusable::Shape("the application's `aliases` is missing, or is not a list of strings".into()))?;
+    let aliases = match app.aliases {
+        Loose::List { texts: Texts::Only(texts), .. } => texts,
+        Loose::List { texts: Texts::TooMany, .. } => {
+            return Err(Unusable::Shape(format!("the application has more than {LONGEST_LIST} aliases")));
+        }
+        _ => {
+            let what = "the application's `aliases` is missing, or is not a list of strings";
+            return Err(Unusable::Shape(what.into()));
+        }
+    };
     let addresses = [&server.public_ip, &server.public_ipv6];
     Ok(Observed {
         server: Server {
@@ -461,6 +569,10 @@ pub(super) fn observed(body: &[u8], server_id: u64, app_id: u64) -> Result<Obser
             certificate: certificate(&app.lets_encrypt, &app.own_ssl),
         },
     })
+}
+
+fn find<'de, T: Deserialize<'de> + Entry>(list: Option<&'de RawValue>, id: u64) -> Result<Search<T>, Unusable> {
+    list.map_or(Ok(Search::NoList), |list| Find::in_list(list, id))
 }
 
 /// What is not plainly said is not taken for "none": a certificate would be ordered over the one that is there.
@@ -493,7 +605,7 @@ impl LetsEncryptEntry {
     fn names(&self) -> Option<Vec<DomainName>> {
         match &self.ssl_domains {
             Loose::Null => Some(Vec::new()),
-            list => list.strings()?.iter().map(|name| DomainName::parse(name.as_bytes()).ok()).collect(),
+            list => list.texts()?.iter().map(|name| DomainName::parse(name.as_bytes()).ok()).collect(),
         }
     }
 }
@@ -674,7 +786,11 @@ pub(super) fn error_code(body: &[u8]) -> Option<String> {
 
 /// What a JSON body says, in its order.
 #[derive(Debug, Default)]
-pub(super) struct Said(Vec<Message>);
+pub(super) struct Said {
+    messages: Vec<Message>,
+    /// How many of them are about the request as a whole.
+    whole: usize,
+}
 
 #[derive(Debug)]
 struct Message {
@@ -701,7 +817,7 @@ impl Said {
 
     /// The message to show: `error_description`, `message`, `error`, then the first field that has one.
     pub(super) fn shown(&self) -> Option<&str> {
-        self.0.iter().min_by_key(|message| message.rank).map(|message| message.text.as_str())
+        self.messages.iter().min_by_key(|message| message.rank).map(|message| message.text.as_str())
     }
 
     /// Everything that was said, each with the field it is about.
@@ -710,13 +826,13 @@ impl Said {
             Some(field) => format!("{field}: {}", message.text),
             None => message.text.clone(),
         };
-        (!self.0.is_empty()).then(|| self.0.iter().map(line).collect::<Vec<_>>().join(" \n"))
+        (!self.messages.is_empty()).then(|| self.messages.iter().map(line).collect::<Vec<_>>().join(" \n"))
     }
 
     /// Whether it is about this list of names, and about nothing else. Fields tell it; where there are none, the words
     /// do, which are `text`.
     pub(super) fn is_about(&self, list: &str, text: &str) -> bool {
-        let mut fields = self.0.iter().filter_map(|message| message.field.as_deref()).peekable();
+        let mut fields = self.messages.iter().filter_map(|message| message.field.as_deref()).peekable();
         if fields.peek().is_some() {
             return fields.all(|field| root(field).eq_ignore_ascii_case(list));
         }
@@ -771,15 +887,15 @@ impl Place<'_> {
         let whole = self.field.is_none();
         let room = if whole { LONGEST_TEXT } else { *self.left };
         let text = head(text.trim(), room);
-        let heard = self.said.0.iter().filter(|message| message.field.is_none()).count();
-        if self.rank == usize::MAX || text.is_empty() || (whole && heard >= MOST_MESSAGES) {
+        if self.rank == usize::MAX || text.is_empty() || (whole && self.said.whole >= MOST_MESSAGES) {
             return;
         }
         let text = self.about.map_or_else(|| text.to_owned(), |about| format!("{about}: {text}"));
+        self.said.whole += usize::from(whole);
         if let Some(field) = self.field {
             *self.left = self.left.saturating_sub(text.len() + field.len());
         }
-        self.said.0.push(Message { rank: self.rank, field: self.field.map(str::to_owned), text });
+        self.said.messages.push(Message { rank: self.rank, field: self.field.map(str::to_owned), text });
     }
 }
 
@@ -1100,6 +1216,59 @@ mod tests {
         for (body, expected) in table {
             let what = shape(observed(body, 1, 2));
             assert!(what.contains(expected) && !what.contains("SIM-SECRET"), "{what}");
+        }
+    }
+
+    #[test]
+    fn absurd_answers_are_refused_with_a_word_and_never_guessed_at() {
+        let server = |id: &str, aliases: &str| {
+            format!(r#"{{"servers":[{{"id":{id},"apps":[{{"id":2,"aliases":{aliases}}}]}}]}}"#).into_bytes()
+        };
+        assert!(observed(&server("1", "[]"), 1, 2).is_ok());
+        assert!(observed(&server("\" 1 \"", "[]"), 1, 2).is_ok());
+        for id in ["18446744073709551617", "-0", "-1", "1.0", "1.5", "true", "null", "[1]", "{}", "\"1e0\"", "\"0x1\""]
+        {
+            assert_eq!(observed(&server(id, "[]"), 1, 2), Err(Unusable::NoServer), "{id}");
+        }
+        assert_eq!(observed(&server("0", "[]"), 1, 2), Err(Unusable::NoServer));
+        let deep = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
+        let huge = format!("[{}]", "\"a.example\",".repeat(LONGEST_LIST) + "\"b.example\"");
+        let long = format!("[\"{}\"]", "a".repeat(LONGEST_SAID + 1));
+        let table = [
+            (server("1e999", "[]"), "not JSON"),
+            (server("1", &deep(100_000)), "aliases"),
+            (server("1", &huge), "more than 100000 aliases"),
+            (server("1", &long), "aliases"),
+            (server("1", r#"["a.example",["b.example"]]"#), "aliases"),
+            (server("1", r#"[],"aliases":["a.example"]"#), "a field twice"),
+            (br#"{"servers":[],"servers":[]}"#.to_vec(), "a field twice"),
+            (server("1", "[\"a.example\"")[..40].to_vec(), "ends too early"),
+            ([&b"{\"servers\":[{\"id\":1,\"label\":\""[..], b"\xff\xfe", b"\"}]}"].concat(), "not UTF-8"),
+            (vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], "compressed"),
+            ("[".repeat(100_000).into_bytes(), "ends too early"),
+            (deep(100_000).into_bytes(), "not a JSON object"),
+        ];
+        for (body, expected) in table {
+            let what = shape(observed(&body, 1, 2));
+            assert!(what.contains(expected), "{expected}: {what}");
+        }
+        // What is not ours may be as odd as it likes.
+        let odd = format!(
+            r#"{{"x":{},"y":1e999,"servers":[7,{},{{"id":"1","z":-1e-999,"apps":[null,{{"id":2,"aliases":[],"q":{}}}]}}]}}"#,
+            deep(100_000),
+            deep(100_000),
+            deep(100_000),
+        );
+        assert!(observed(odd.as_bytes(), 1, 2).is_ok());
+        let mut many: Vec<Value> =
+            (10..10_010).map(|id| json!({"id": id.to_string(), "aliases": ["x.example"]})).collect();
+        many.push(app(json!({})));
+        let answer = json!({"servers": [{"id": "50482", "apps": many}]}).to_string();
+        assert_eq!(observed(answer.as_bytes(), 50_482, 131_933).unwrap().app.aliases.len(), 3);
+        assert!(operation_state(br#"{"operation":{"is_completed":1e999}}"#).is_err());
+        for odd in ["-0", "1.0", "18446744073709551617", "2", "[1]", "{}"] {
+            let body = format!(r#"{{"operation":{{"is_completed":{odd},"estimated_time_remaining":1e308}}}}"#);
+            assert!(operation_state(body.as_bytes()).is_err(), "{odd}");
         }
     }
 

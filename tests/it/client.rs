@@ -509,6 +509,190 @@ fn an_endless_answer_is_not_read_to_its_end() {
     assert!(matches!(unknown(api.set_aliases(&["a.example"])), Error::Protocol { .. }));
 }
 
+/// A body of exactly `length` bytes: the beginning, units as often as they fit, blanks, the end. It is sent in small
+/// pieces, so that it is never whole on this side.
+#[derive(Clone)]
+struct Flood {
+    status: &'static str,
+    begin: &'static str,
+    unit: &'static str,
+    end: &'static str,
+    length: usize,
+    announced: bool,
+}
+
+const MIB: usize = 1 << 20;
+
+impl Flood {
+    /// As long as an answer may be.
+    fn whole(begin: &'static str, unit: &'static str, end: &'static str) -> Self {
+        Self { status: "200 OK", begin, unit, end, length: 32 * MIB, announced: true }
+    }
+
+    /// Of very many small things, which take time to pass over where nothing is optimised.
+    fn of(begin: &'static str, unit: &'static str, end: &'static str) -> Self {
+        Self { length: 2 * MIB, ..Self::whole(begin, unit, end) }
+    }
+
+    /// What may be needed for it: its bytes, what is kept of them, and a little for the connection.
+    fn allowed(&self) -> usize {
+        2 * self.length + 8 * MIB
+    }
+
+    fn serve(self) -> String {
+        socket(move |mut stream| {
+            read_request(&mut stream);
+            let length = if self.announced { format!("content-length: {}\r\n", self.length) } else { String::new() };
+            let head = format!(
+                "HTTP/1.1 {}\r\nconnection: close\r\ncontent-type: application/json\r\n{length}\r\n{}",
+                self.status, self.begin
+            );
+            let mut left = self.length - self.begin.len() - self.end.len();
+            let piece = self.unit.repeat(64 * 1024 / self.unit.len());
+            let _ = stream.write_all(head.as_bytes());
+            while left >= self.unit.len() {
+                let now = piece.len().min(left / self.unit.len() * self.unit.len());
+                if stream.write_all(&piece.as_bytes()[..now]).is_err() {
+                    return;
+                }
+                left -= now;
+            }
+            let _ = stream.write_all(format!("{}{}", " ".repeat(left), self.end).as_bytes());
+        })
+    }
+}
+
+/// What this process has in memory, and had at most, in bytes.
+fn memory() -> (usize, usize) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<usize>().unwrap() * 1024
+    };
+    (field("VmRSS:"), field("VmHWM:"))
+}
+
+/// How much more memory was needed at the height of something than before it.
+fn needed(what: impl FnOnce()) -> usize {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let (before, _) = memory();
+    what();
+    memory().1.saturating_sub(before)
+}
+
+#[test]
+fn an_answer_of_32_mib_needs_a_bounded_amount_of_memory() {
+    if env::var_os("WU_CLOUDWAYS_TEST_ALONE").is_none() {
+        let test = "client::an_answer_of_32_mib_needs_a_bounded_amount_of_memory";
+        return elsewhere(test, &[("WU_CLOUDWAYS_TEST_ALONE", "1")]);
+    }
+    let ours = r#"{"id":"131933","aliases":["a.example"]}"#;
+    let (before, after) = (r#"{"servers":[{"id":"50482","apps":["#, "]}]}");
+    let thousands = r#"{"id":"1","label":"somebody's shop","app_fqdn":"wordpress-1-2-3.cloudwaysapps.com","cname":"shop.example","aliases":["www.shop.example","shop.example.org"],"lets_encrypt":{"auto":true,"is_installed":true,"ssl_domains":["shop.example","www.shop.example"],"type":"le"},"own_ssl":null,"sys_user":"abcdefghij","mysql_password":"SIM-SECRET"},"#;
+    let everything = Box::leak(format!("{ours}{after}").into_boxed_str());
+    let aliases = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":["#;
+    // What GET /server may be full of: the answer is used, or refused with a word, and never kept in pieces.
+    let own_ssl = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[],"own_ssl":["#;
+    let label = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[],"label":""#;
+    for (flood, good, says) in [
+        (Flood { announced: false, ..Flood::whole(before, thousands, everything) }, true, ""),
+        (Flood { length: 32 * MIB + 1, ..Flood::whole("", " ", "") }, false, "32 MiB"),
+        (Flood { length: 32 * MIB + 1, announced: false, ..Flood::whole("", " ", "") }, false, "32 MiB"),
+        (Flood::whole(label, "x", "\"}]}]}"), true, ""),
+        (Flood::whole("\"", "\\u0041", "\""), false, "not a JSON object"),
+        (Flood::whole(r#"{"message":""#, "word ", "\"}"), false, "servers"),
+        (Flood::of(before, "{},", everything), true, ""),
+        (Flood::of(before, "7,", everything), true, ""),
+        (Flood::of(own_ssl, "{},", "1]}]}]}"), true, ""),
+        (Flood::of(r#"{"x":["#, "0,", r#"0],"servers":[]}"#), false, "is not in this"),
+        (Flood::of(r#"{"servers":["#, "{},", "1]}"), false, "is not in this"),
+        (Flood::of(aliases, "\"\",", "1]}]}]}"), false, "aliases"),
+        (Flood::of(aliases, "7,", "1]}]}]}"), false, "aliases"),
+        (Flood::of(aliases, "{},", "1]}]}]}"), false, "aliases"),
+        (Flood::of("[", "[],", "1]"), false, "not a JSON object"),
+        (Flood::of("", "[", ""), false, "ends too early"),
+        (Flood::of("", "{\"a\":", ""), false, "ends too early"),
+        (Flood::of("{", "\"message\":\"x\",", "\"a\":1}"), false, "servers"),
+    ] {
+        let (name, allowed) = (format!("{:?} {:.20}", flood.begin, flood.unit), flood.allowed());
+        let url = flood.serve();
+        let mut api = Api::at(TOKEN, |_| url).limited(Duration::from_secs(60));
+        let mut outcome = None;
+        let peak = needed(|| outcome = Some(api.observe()));
+        match outcome.unwrap() {
+            Ok(seen) => assert!(good && seen.app.aliases.len() < 2, "{name}"),
+            Err(error) => assert!(!good && error.to_string().contains(says), "{name}: {error}"),
+        }
+        assert!(peak < allowed, "{name}: {} MiB", peak / MIB);
+    }
+    // Of an answer that is no 2xx little is read, and what it says is heard all the same.
+    for (flood, says) in [
+        (Flood::whole(r#"{"message":"The list is bad.","x":["#, "0,", "0]}"), "The list is bad."),
+        (Flood::whole(r#"{"aliases":["#, r#"{"message":"x.example is bad"},"#, "0]}"), "x.example is bad"),
+        (Flood::whole("", "<p>", ""), "HTTP 422"),
+        (Flood::whole("{\"a\":", "[", ""), "HTTP 422"),
+    ] {
+        let url = Flood { status: "422 Unprocessable Entity", ..flood }.serve();
+        let mut api = Api::at(TOKEN, |_| url).limited(Duration::from_secs(60));
+        let mut outcome = None;
+        let peak = needed(|| outcome = Some(api.set_aliases(&["a.example"])));
+        let (error, said, _) = refused(outcome.unwrap());
+        assert!(error.to_string().contains(says) && said.len() <= 8 * 1024, "{says}: {error} {said}");
+        assert!(peak < 12 * MIB, "{says}: {} MiB", peak / MIB);
+    }
+    // The other answers that are read.
+    for flood in [
+        Flood::whole(r#"{"operation":{"id":"1","is_completed":"-1","message":""#, "word ", "\"}}"),
+        Flood::of(r#"{"operation":{"id":"1","is_completed":"-1","message":["#, "\"w\",", "\"w\"]}}"),
+        Flood::of(r#"{"operation_id":["#, "0,", "0]}"),
+        Flood::of(r#"{"error":"invalid_credentials","x":["#, "[0],", "0]}"),
+        Flood::of("[", "{\"a\":1},", "0]"),
+    ] {
+        let (name, allowed) = (flood.begin, flood.allowed());
+        let url = flood.serve();
+        let mut api = Api::at(TOKEN, |_| url.clone()).limited(Duration::from_secs(60));
+        let peak = needed(|| {
+            let _ = api.set_aliases(&["a.example"]);
+            if let Ok(OperationState::Failed(said)) = api.operation("1") {
+                assert!(said.len() <= 8 * 1024, "{name}: {}", said.len());
+            }
+        });
+        assert!(peak < allowed, "{name}: {} MiB", peak / MIB);
+        if !name.contains("error") {
+            continue;
+        }
+        let mut api = Api::at(KEY, |_| url).limited(Duration::from_secs(60));
+        let peak = needed(|| drop(api.observe().unwrap_err()));
+        assert!(peak < allowed, "{name}, exchanged: {} MiB", peak / MIB);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_and_a_compressed_answer_is_said() {
+    let answer = |head: &'static str, body: Vec<u8>| {
+        socket(move |mut stream| {
+            read_request(&mut stream);
+            let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        })
+    };
+    let good = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[]}]}]}"#;
+    let url = answer("200 OK", format!("\u{feff}{good}").into_bytes());
+    assert_eq!(Api::at(TOKEN, |_| url).observe().unwrap().app.aliases, []);
+    // gzip of `{}`, which nobody asked for.
+    let gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0];
+    let url = answer("200 OK\r\ncontent-encoding: gzip", gzip.clone());
+    let mut api = Api::at(TOKEN, |_| url);
+    let error = api.observe().unwrap_err();
+    assert!(matches!(&error, Error::Protocol { what, .. } if what.contains("compressed")), "{error:?}");
+    let error = unknown(api.set_aliases(&["a.example"]));
+    assert!(matches!(&error, Error::Protocol { what, .. } if what.contains("compressed")), "{error:?}");
+    let url = answer("422 Unprocessable Entity\r\ncontent-encoding: gzip", gzip);
+    let (error, said, about_names) = refused(Api::at(TOKEN, |_| url).set_aliases(&["a.example"]));
+    assert!(error.to_string().ends_with("HTTP 422 Unprocessable Entity"), "{error}");
+    assert_eq!((said.as_str(), about_names), ("", false));
+}
+
 #[test]
 fn a_body_whose_end_is_the_connections_end_is_checked_for_wholeness() {
     let answer = |body: &'static str| {
