@@ -265,6 +265,12 @@ fn redirects_are_not_followed() {
     api.sim.fault(json!({"path": "/server", "do": {"status": 302, "body": {}, "headers": {"location": target}}}));
     assert!(matches!(api.observe(), Err(Error::Protocol { .. })));
     assert_eq!(api.log().len(), 1);
+    for status in [301, 303, 307, 308] {
+        let headers = json!({"location": format!("{}/app/manage/aliases", api.sim.api_url())});
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": status, "body": {}, "headers": headers}}));
+        assert!(matches!(unknown(api.set_aliases(&["a.example"])), Error::Protocol { .. }), "{status}");
+    }
+    assert_eq!((api.log().len(), api.sim.aliases(APP)), (5, vec!["hand-made.example".to_owned()]));
 }
 
 #[test]
@@ -456,6 +462,76 @@ fn a_rate_limit_that_does_not_fit_is_passed_on_with_its_hint() {
     assert_eq!(api.client.requests(), 2);
     api.sim.fault(json!({"path": "/server", "times": null, "do": {"status": 429}}));
     assert!(matches!(api.observe(), Err(Error::RateLimited { retry_after: None, .. })));
+}
+
+#[test]
+fn an_absurd_hint_neither_hurries_nor_stops_for_ever() {
+    let day = 86_400;
+    for (hint, passed_on) in [
+        ("99999999999999999999999999", Some(day)),
+        ("18446744073709551615", Some(day)),
+        ("86401", Some(day)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(day)),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("0x10", None),
+        ("", None),
+        ("88, 99", None),
+    ] {
+        let mut api = Api::new();
+        let limited = json!({"status": 429, "headers": {"retry-after": hint}});
+        api.sim.fault(json!({"path": "/server", "times": 5, "do": limited}));
+        match api.observe() {
+            Err(error @ Error::RateLimited { retry_after, .. }) => {
+                assert_eq!(retry_after, passed_on, "{hint}");
+                assert!(error.retry_after().is_some_and(|seconds| (1..=day).contains(&seconds)), "{hint}");
+            }
+            other => panic!("{hint}: {other:?}"),
+        }
+        // A hint of a day does not fit; one that says nothing is as good as none.
+        let sent = api.client.requests();
+        assert_eq!(sent == 1, passed_on.is_some(), "{hint}: {sent} requests");
+        api.sim.clear_faults();
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": limited}));
+        match (api.set_aliases(&["a.example"]), passed_on) {
+            (Err(WriteFailure::Failed(Error::RateLimited { .. })), Some(_)) => {}
+            (Err(WriteFailure::Later { after, .. }), None) => assert!(after >= Duration::from_secs(2), "{after:?}"),
+            (other, _) => panic!("{hint}: {other:?}"),
+        }
+    }
+    // In the past, and at once: never sooner than it would be tried anyway.
+    for hint in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+        let mut api = Api::new();
+        api.sim.fault(json!({"path": "/server", "do": {"status": 429, "headers": {"retry-after": hint}}}));
+        let before = api.clock.elapsed();
+        api.observe().unwrap();
+        assert!(api.clock.elapsed() - before >= Duration::from_millis(300), "{hint}");
+    }
+}
+
+#[test]
+fn a_status_of_false_decides_nothing() {
+    let mut api = Api::new();
+    api.sim.edit(|state| state.switches.bool_style = BoolStyle::Int);
+    api.observe().unwrap();
+    let server =
+        json!({"status": false, "servers": [{"id": 50_482, "apps": [{"id": 131_933, "aliases": ["a.example"]}]}]});
+    api.sim.fault(json!({"path": "/server", "do": {"status": 200, "body": server}}));
+    assert_eq!(api.observe().unwrap().app.aliases.len(), 1);
+    for body in [
+        json!({"status": false}),
+        json!({"status": "0", "message": "done"}),
+        json!({"status": false, "operation_id": 7}),
+    ] {
+        api.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 200, "effect": true, "body": body}}));
+        let accepted = api.set_aliases(&["a.example"]).unwrap();
+        assert_eq!(accepted.operation.is_some(), body.get("operation_id").is_some(), "{body}");
+        api.sim.edit(|state| state.operations.clear());
+    }
+    let done = json!({"status": false, "operation": {"id": "7", "is_completed": "1"}});
+    api.sim.fault(json!({"path": "/operation/{id}", "do": {"status": 200, "body": done}}));
+    assert_eq!(api.operation("7").unwrap(), OperationState::Done);
 }
 
 #[test]
