@@ -25,6 +25,7 @@ pub mod options;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod scene;
 pub mod served;
 mod signals;
 pub mod state;

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::apply::{Scene, Task};
 use crate::aside::SetAside;
 use crate::budget::set_of;
 use crate::certificate::{CertificatePlan, LIMIT, Order, Standing, WildcardStep};
@@ -20,6 +19,7 @@ use crate::report::{
     AliasStanding, AliasesReport, BudgetReport, CertificateReport, CertificateStanding, DnsReport, DomainReport,
     ErrorReport, InstalledReport, OperationReport, Report, Status, VERSION,
 };
+use crate::scene::{Scene, Task};
 use crate::state::OperationKind;
 
 /// An error that passes by itself is tried again after this many seconds, where it does not say better.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::apply::{Scene, Task, apply};
+use crate::apply::apply;
 use crate::clock::{Deadline, SystemClock};
 use crate::cloudways::{CloudwaysRead, CloudwaysWrite, HttpCloudways};
 use crate::config::{Constants, Settings};
@@ -14,6 +14,7 @@ use crate::options::{DomainEntry, Options, ProbeFile};
 use crate::report::{
     ApplicationReport, ConnectionReport, DnsCheckReport, DnsChecksReport, NamedReport, Report, RightsReport,
 };
+use crate::scene::{Scene, Task};
 use crate::state::State;
 use crate::summary::{self, Mode};
 use crate::web::Outside;
