@@ -1,12 +1,13 @@
 //! Where a name points to, asked of DNS itself: A and AAAA, aliases of names (CNAME) followed, no hosts file, no
-//! search domains, nothing remembered from one check to the next.
+//! search domains, nothing remembered from one check to the next. For names that point to us also whether CAA lets Let's
+//! Encrypt issue for them.
 //!
 //! A definite *no* and a question that could not be asked are kept apart throughout.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts};
@@ -14,6 +15,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle as _, FirstAnswer as _};
 use hickory_resolver::net::{DnsError, NetError, NoRecords};
 use hickory_resolver::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::CAA;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{NameServerPool, PoolContext, TlsConfig, system_conf};
 use tokio::runtime;
@@ -23,8 +25,8 @@ use tokio::time;
 use crate::clock::Deadline;
 use crate::domain::DomainName;
 
-/// How many names are looked up at once. Each asks twice, for A and for AAAA.
-const AT_ONCE: usize = 50;
+/// How many questions are under way at once: those of 50 names, each with one for A and one for AAAA.
+const AT_ONCE: usize = 100;
 
 /// How many times a question is asked at least, over all servers, before it counts as one that could not be asked.
 const TRIES: usize = 3;
@@ -37,8 +39,20 @@ const PATIENCE: [Duration; TRIES] =
 /// The pause before a server that failed is asked again.
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// The pause after a question that failed.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// The longest chain of CNAME records that is followed.
 const LONGEST_CHAIN: usize = 16;
+
+/// How many addresses of a family are kept. They are all different, so one that is not ours is among that many.
+const MOST_ADDRESSES: usize = 256;
+
+/// How many issuers of a CAA record set are kept.
+const MOST_ISSUERS: usize = 20;
+
+/// How Let's Encrypt is called in CAA records (documented).
+const LETS_ENCRYPT: &str = "letsencrypt.org";
 
 /// Whether a name points to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,6 +217,8 @@ pub struct NameCheck {
     pub reason: Option<Unknown>,
     /// Whether Let's Encrypt may issue for it.
     pub caa: Caa,
+    /// Why the addresses of one family are not known, whatever the verdict.
+    pub(crate) half_known: Option<Unknown>,
 }
 
 impl NameCheck {
@@ -216,6 +232,7 @@ impl NameCheck {
             cname: Vec::new(),
             reason: None,
             caa: if points_to_us { Caa::Allowed } else { Caa::NotAsked },
+            half_known: None,
         }
     }
 
@@ -261,7 +278,6 @@ impl Dns {
         probing: bool,
         deadline: Deadline<'_>,
     ) -> Vec<NameCheck> {
-        let _ = probing;
         let all = |reason| vec![NameCheck::unknown(reason); names.len()];
         if names.is_empty() {
             return Vec::new();
@@ -278,14 +294,14 @@ impl Dns {
         };
         let checks = runtime.block_on(async {
             let servers = Arc::new(Servers::new(configured));
-            let round = Arc::new(Round::new(names, ours, servers.pools.len()));
+            let round = Arc::new(Round::new(names, ours, probing));
             let mut workers = JoinSet::new();
-            for _ in 0..AT_ONCE.min(names.len()) {
+            for _ in 0..AT_ONCE.min(2 * names.len()) {
                 workers.spawn(work(Arc::clone(&round), Arc::clone(&servers)));
             }
             // What is still asked when the time is over is dropped, sockets and all.
             let _ = time::timeout(deadline.left(), async { while workers.join_next().await.is_some() {} }).await;
-            std::mem::take(&mut *round.checks.lock().unwrap_or_else(PoisonError::into_inner))
+            std::mem::take(&mut round.work().checks)
         });
         // Nothing here blocks, so there is no thread to wait for.
         runtime.shutdown_background();
@@ -310,93 +326,233 @@ impl Dns {
     }
 }
 
-/// The names of one check: what is still to be asked, and what is known.
+/// One check: what is asked, and what is known.
 struct Round {
+    names: Vec<DomainName>,
     ours: Vec<IpAddr>,
-    waiting: Mutex<VecDeque<Item>>,
-    checks: Mutex<Vec<NameCheck>>,
+    probing: bool,
+    work: Mutex<Work>,
 }
 
-impl Round {
-    fn new(names: &[DomainName], ours: &[IpAddr], servers: usize) -> Self {
-        let mut checks = vec![NameCheck::unknown(Unknown::NotAsked); names.len()];
-        let mut waiting = VecDeque::with_capacity(names.len());
-        for (index, name) in names.iter().enumerate() {
-            // Fully qualified, so that no search domain is ever tried.
-            match Name::from_ascii(format!("{name}.")) {
-                Ok(name) => waiting.push_back(Item {
-                    index,
-                    v4: Search::new(name.clone(), RecordType::A),
-                    v6: Search::new(name, RecordType::AAAA),
-                    asked: vec![0; servers],
-                }),
-                Err(_) => checks[index] = NameCheck::unknown(Unknown::Broken),
-            }
-        }
-        Self { ours: ours.to_vec(), waiting: Mutex::new(waiting), checks: Mutex::new(checks) }
-    }
-
-    fn note(&self, index: usize, check: NameCheck) {
-        self.checks.lock().unwrap_or_else(PoisonError::into_inner)[index] = check;
-    }
+struct Work {
+    checks: Vec<NameCheck>,
+    /// How many questions for addresses were handed out; each name has two.
+    handed_out: usize,
+    /// Questions for CAA that were not asked yet. They come first, so that names are done with in their order.
+    fresh: Vec<Job>,
+    /// Questions that failed. They come last, so that names in trouble never keep the others from being asked.
+    again: VecDeque<Job>,
+    /// The names of which only one family has its answer, or neither.
+    open: HashMap<usize, [Family; 2]>,
+    /// What is known of CAA, by the name asked. What lies above several names is asked for once.
+    caa: HashMap<Name, Lookup>,
 }
 
-/// A name that is being looked up.
-struct Item {
-    index: usize,
-    v4: Search,
-    v6: Search,
-    /// How often each server was asked about it.
+/// A question that is to be asked.
+struct Job {
+    about: About,
+    search: Search,
+    /// How often each server was asked.
     asked: Vec<usize>,
 }
 
-impl Item {
-    fn tries(&self) -> usize {
-        self.asked.iter().sum()
+#[derive(Clone)]
+enum About {
+    /// The addresses of the name with this index.
+    Addresses(usize),
+    /// The CAA records of this name.
+    Caa(Name),
+}
+
+enum Lookup {
+    /// It is asked, and these names wait for it.
+    Asked(Vec<usize>),
+    Known(Result<CaaSet, Unknown>),
+}
+
+/// What is known of a name's addresses of one family.
+#[derive(Debug, Clone, Default)]
+struct Family {
+    addresses: Option<Vec<IpAddr>>,
+    failed: Option<Unknown>,
+    chain: Vec<String>,
+    /// It is not asked any more.
+    over: bool,
+}
+
+impl Round {
+    fn new(names: &[DomainName], ours: &[IpAddr], probing: bool) -> Self {
+        let work = Work {
+            checks: vec![NameCheck::unknown(Unknown::NotAsked); names.len()],
+            handed_out: 0,
+            fresh: Vec::new(),
+            again: VecDeque::new(),
+            open: HashMap::new(),
+            caa: HashMap::new(),
+        };
+        Self { names: names.to_vec(), ours: ours.to_vec(), probing, work: Mutex::new(work) }
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next question.
+    fn next(&self, servers: usize) -> Option<Job> {
+        let mut work = self.work();
+        if let Some(job) = work.fresh.pop() {
+            return Some(Job { asked: vec![0; servers], ..job });
+        }
+        while work.handed_out < 2 * self.names.len() {
+            let (index, kind) = (work.handed_out / 2, FAMILIES[work.handed_out % 2]);
+            work.handed_out += 1;
+            match fully_qualified(self.names[index].as_str()) {
+                Some(name) => {
+                    if kind == FAMILIES[0] {
+                        // What is known of it if the time is over before an answer is there.
+                        work.checks[index] = NameCheck::unknown(Unknown::TimedOut);
+                    }
+                    let search = Search::new(name, kind);
+                    return Some(Job { about: About::Addresses(index), search, asked: vec![0; servers] });
+                }
+                None => work.checks[index] = NameCheck::unknown(Unknown::Broken),
+            }
+        }
+        work.again.pop_front()
+    }
+
+    /// Takes in how a question went.
+    fn take_in(&self, job: Job, may_ask_again: bool) {
+        let mut work = self.work();
+        match job.about.clone() {
+            About::Addresses(index) => self.take_in_addresses(&mut work, index, job, may_ask_again),
+            About::Caa(at) => self.take_in_caa(&mut work, at, job, may_ask_again),
+        }
+    }
+
+    fn take_in_addresses(&self, work: &mut Work, index: usize, job: Job, may_ask_again: bool) {
+        let mut families = work.open.remove(&index).unwrap_or_default();
+        let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
+        let addresses = match &job.search.found {
+            Some(Found::Addresses(addresses)) => Some(addresses.clone()),
+            _ => None,
+        };
+        *family =
+            Family { over: addresses.is_some(), addresses, failed: job.search.failed, chain: job.search.trail.chain() };
+        let mut check = judge(&families, &self.ours);
+        // One foreign address settles it, unless it matters what is behind all of them.
+        let probing = self.probing && !self.names[index].is_wildcard();
+        let settled = check.verdict == Verdict::Elsewhere && !probing;
+        let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
+        if !family.over {
+            family.over = settled || !may_ask_again;
+            if !family.over {
+                work.again.push_back(job);
+            }
+        }
+        let wants_caa = check.verdict == Verdict::Here || (probing && check.verdict == Verdict::Elsewhere);
+        if wants_caa {
+            check.caa = Caa::Unknown(Unknown::TimedOut);
+        }
+        work.checks[index] = check;
+        if !families.iter().all(|family| family.over) {
+            work.open.insert(index, families);
+        } else if wants_caa {
+            // A wildcard is judged by what holds for the name below it.
+            let name = self.names[index].wildcard_base().unwrap_or(self.names[index].as_str());
+            if let Some(name) = fully_qualified(name) {
+                self.climb(work, index, name);
+            }
+        }
+    }
+
+    /// Finds out which CAA records hold for a name: those of the first name upwards that has any (RFC 8659).
+    fn climb(&self, work: &mut Work, index: usize, mut at: Name) {
+        let caa = loop {
+            if at.is_root() {
+                break Caa::Allowed;
+            }
+            match work.caa.get_mut(&at) {
+                Some(Lookup::Known(Ok(set))) if set.is_empty => at = at.base_name(),
+                Some(Lookup::Known(Ok(set))) => break set.judge(&at, self.names[index].is_wildcard()),
+                Some(Lookup::Known(Err(reason))) => break Caa::Unknown(*reason),
+                Some(Lookup::Asked(waiting)) => return waiting.push(index),
+                None => {
+                    let search = Search::new(at.clone(), RecordType::CAA);
+                    work.fresh.push(Job { about: About::Caa(at.clone()), search, asked: Vec::new() });
+                    work.caa.insert(at, Lookup::Asked(vec![index]));
+                    return;
+                }
+            }
+        };
+        work.checks[index].caa = caa;
+    }
+
+    fn take_in_caa(&self, work: &mut Work, at: Name, job: Job, may_ask_again: bool) {
+        let Some(Lookup::Asked(waiting)) = work.caa.remove(&at) else { return };
+        let known = match job.search.found {
+            Some(Found::Caa(set)) => Ok(set),
+            _ => Err(job.search.failed.unwrap_or(Unknown::Broken)),
+        };
+        if let Err(reason) = &known {
+            for index in &waiting {
+                work.checks[*index].caa = Caa::Unknown(*reason);
+            }
+            if may_ask_again {
+                work.again.push_back(Job { search: Search { found: None, ..job.search }, ..job });
+                work.caa.insert(at, Lookup::Asked(waiting));
+                return;
+            }
+        }
+        work.caa.insert(at.clone(), Lookup::Known(known));
+        for index in waiting {
+            self.climb(work, index, at.clone());
+        }
     }
 }
 
-/// Takes the next name until there is none. A name whose question failed goes to the end of the line, so that names
-/// in trouble never keep the others from being asked.
+/// The record types that addresses have, in the order in which they are shown.
+const FAMILIES: [RecordType; 2] = [RecordType::A, RecordType::AAAA];
+
+/// A name for the wire, with its end, so that no search domain is ever tried.
+fn fully_qualified(name: &str) -> Option<Name> {
+    Name::from_ascii(format!("{name}.")).ok()
+}
+
+/// Asks question after question until there is none. Whoever adds one takes the next one, so none is left over.
 async fn work(round: Arc<Round>, servers: Arc<Servers>) {
-    loop {
-        let next = round.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(mut item) = next else { return };
-        let Some(server) = servers.choose(&item.asked) else { return };
-        let before = item.asked[server];
-        if item.tries() == 0 {
-            // What is known of it if the time is over before the answer is there.
-            round.note(item.index, NameCheck::unknown(Unknown::TimedOut));
-        }
-        item.asked[server] += 1;
+    while let Some(mut job) = round.next(servers.pools.len()) {
+        let Some(server) = servers.choose(&job.asked) else { return };
+        let before = job.asked[server];
+        job.asked[server] += 1;
         if before > 0 {
             time::sleep(PAUSE).await;
         }
-        let patience = PATIENCE[before.min(TRIES - 1)];
-        let v6 = tokio::spawn(item.v6.clone().go(Arc::clone(&servers), server, patience));
-        item.v4 = item.v4.go(Arc::clone(&servers), server, patience).await;
-        match v6.await {
-            Ok(search) => item.v6 = search,
-            Err(_) => item.v6.failed = Some(Unknown::Broken),
+        job.search.go(&servers, server, PATIENCE[before.min(TRIES - 1)]).await;
+        if job.search.found.is_none() {
+            // Others were asked the same moment: how they fared says whether this server is the one to ask next.
+            time::sleep(BREATH).await;
         }
-        let check = judge(&item.v4, &item.v6, &round.ours);
-        let again = check.verdict == Verdict::Unknown && item.tries() < servers.tries();
-        round.note(item.index, check);
-        if again {
-            round.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
-        }
+        let may_ask_again = job.asked.iter().sum::<usize>() < servers.tries();
+        round.take_in(job, may_ask_again);
     }
 }
 
-/// The search for a name's addresses of one family.
+/// The search for a name's records of one type.
 #[derive(Debug, Clone)]
 struct Search {
     kind: RecordType,
     trail: Trail,
-    /// The addresses, once they are known; none is a definite answer too.
-    found: Option<Vec<IpAddr>>,
+    /// What there is, once it is known; nothing is a definite answer too.
+    found: Option<Found>,
     /// The most telling failure so far.
     failed: Option<Unknown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    Addresses(Vec<IpAddr>),
+    Caa(CaaSet),
 }
 
 impl Search {
@@ -405,43 +561,121 @@ impl Search {
     }
 
     /// Asks a server, and goes on at the end of the chain where it gave only a part of it.
-    async fn go(mut self, servers: Arc<Servers>, server: usize, patience: Duration) -> Self {
+    async fn go(&mut self, servers: &Servers, server: usize, patience: Duration) {
         while self.found.is_none() {
             match servers.ask(server, self.trail.end(), self.kind, patience).await {
-                Ok(reply) => self.found = self.trail.read(&reply, self.kind),
+                Ok(reply) => match self.trail.follow(&reply, self.kind) {
+                    Step::Partial => {}
+                    Step::End => self.found = Some(reply.found(self.trail.end(), self.kind)),
+                    // A chain without an end leads to no address, for everyone who follows it.
+                    Step::Endless if self.kind != RecordType::CAA => self.found = Some(Found::Addresses(Vec::new())),
+                    Step::Endless => {
+                        self.trail.names.truncate(1);
+                        self.failed = self.failed.max(Some(Unknown::ServerFailure));
+                        break;
+                    }
+                },
                 Err(reason) => {
                     self.failed = self.failed.max(Some(reason));
                     break;
                 }
             }
         }
-        self
     }
 }
 
 /// The verdict from both families. One foreign address settles it; for anything else both must have answered.
-fn judge(v4: &Search, v6: &Search, ours: &[IpAddr]) -> NameCheck {
-    let families = [v4, v6];
-    let addresses: Vec<IpAddr> = families.iter().flat_map(|family| family.found.iter().flatten()).copied().collect();
-    let open = families.iter().filter(|family| family.found.is_none());
-    let unasked = open.map(|family| family.failed.unwrap_or(Unknown::NotAsked)).max();
+fn judge(families: &[Family; 2], ours: &[IpAddr]) -> NameCheck {
+    let addresses: Vec<IpAddr> =
+        families.iter().flat_map(|family| family.addresses.iter().flatten()).copied().collect();
+    let open = families.iter().filter(|family| family.addresses.is_none());
+    let half_known = open.map(|family| family.failed.unwrap_or(Unknown::TimedOut)).max();
     let verdict = if addresses.iter().any(|address| !ours.contains(address)) {
         Verdict::Elsewhere
-    } else if unasked.is_some() {
+    } else if half_known.is_some() {
         Verdict::Unknown
     } else if addresses.is_empty() {
         Verdict::Missing
     } else {
         Verdict::Here
     };
-    let (chain4, chain6) = (v4.trail.chain(), v6.trail.chain());
+    let [v4, v6] = families;
     NameCheck {
-        verdict,
         addresses,
-        cname: if chain4.len() >= chain6.len() { chain4 } else { chain6 },
-        reason: unasked.filter(|_| verdict == Verdict::Unknown),
-        caa: if verdict == Verdict::Here { Caa::Allowed } else { Caa::NotAsked },
+        cname: if v4.chain.len() >= v6.chain.len() { v4.chain.clone() } else { v6.chain.clone() },
+        reason: half_known.filter(|_| verdict == Verdict::Unknown),
+        half_known,
+        ..NameCheck::new(verdict)
     }
+}
+
+/// What the CAA records of a name say (RFC 8659). Parameters of an issuer are the issuer's affair, and not looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct CaaSet {
+    is_empty: bool,
+    /// There is something that an issuer must understand, and that Let's Encrypt does not know.
+    is_critical: bool,
+    /// Who may issue; `None` where nothing is said of it.
+    issue: Option<Issuers>,
+    /// Who may issue for wildcards; `None`: as for the others.
+    issuewild: Option<Issuers>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Issuers {
+    names: Vec<String>,
+    lets_encrypt: bool,
+}
+
+impl Issuers {
+    fn add(&mut self, value: &[u8]) {
+        let Some(issuer) = issuer(value) else { return };
+        self.lets_encrypt |= issuer == LETS_ENCRYPT;
+        if self.names.len() < MOST_ISSUERS && !self.names.contains(&issuer) {
+            self.names.push(issuer);
+        }
+    }
+}
+
+impl CaaSet {
+    fn new<'a>(records: impl Iterator<Item = &'a CAA>) -> Self {
+        let mut set = Self { is_empty: true, ..Self::default() };
+        for record in records {
+            set.is_empty = false;
+            match record.tag.to_ascii_lowercase().as_str() {
+                "issue" => set.issue.get_or_insert_default().add(&record.value),
+                "issuewild" => set.issuewild.get_or_insert_default().add(&record.value),
+                // About reports and mail certificates: they forbid nothing here.
+                "iodef" | "issuemail" => {}
+                _ => set.is_critical |= record.issuer_critical,
+            }
+        }
+        set
+    }
+
+    fn judge(&self, at: &Name, for_wildcard: bool) -> Caa {
+        let issuers = if for_wildcard { self.issuewild.as_ref().or(self.issue.as_ref()) } else { self.issue.as_ref() };
+        let names = match issuers {
+            _ if self.is_critical => Vec::new(),
+            None => return Caa::Allowed,
+            Some(issuers) if issuers.lets_encrypt => return Caa::Allowed,
+            Some(issuers) => issuers.names.clone(),
+        };
+        Caa::Forbidden { at: spelled(at), issuers: names }
+    }
+}
+
+/// The issuer that a CAA value names; none in an empty value and in one that makes no sense.
+fn issuer(value: &[u8]) -> Option<String> {
+    let name = value.split(|byte| *byte == b';').next()?.trim_ascii();
+    let plain = |label: &[u8]| {
+        let mut ends = label.first().into_iter().chain(label.last());
+        label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && ends.next().is_some_and(|end| *end != b'-')
+            && ends.all(|end| *end != b'-')
+    };
+    let fits = name.len() <= 253 && name.split(|byte| *byte == b'.').all(plain);
+    fits.then(|| String::from_utf8_lossy(name).to_ascii_lowercase())
 }
 
 /// The names a lookup went through, from the one asked for.
@@ -456,26 +690,35 @@ impl Trail {
         &self.names[self.names.len() - 1]
     }
 
-    /// Goes on along the CNAME records of a reply, and takes the addresses at the end: all there are. `None`: the
-    /// chain went on, and where it ends now has to be asked for.
-    fn read(&mut self, reply: &Reply, kind: RecordType) -> Option<Vec<IpAddr>> {
+    /// Goes on along the CNAME records of a reply, to records of this type.
+    fn follow(&mut self, reply: &Reply, kind: RecordType) -> Step {
         let before = self.names.len();
         while let Some(target) = reply.target_of(self.end()) {
             let seen = self.names.contains(target);
             self.names.push(target.clone());
             if seen || self.names.len() > LONGEST_CHAIN {
-                // A chain without an end leads nowhere, for everyone who follows it.
-                return Some(Vec::new());
+                return Step::Endless;
             }
         }
-        let addresses = reply.addresses_of(self.end(), kind);
-        let partial = addresses.is_empty() && self.names.len() > before && !reply.is_final;
-        (!partial).then_some(addresses)
+        let has_records = reply.records_of(self.end()).any(|data| data.record_type() == kind);
+        let goes_on = self.names.len() > before && !reply.is_final && !has_records;
+        if goes_on { Step::Partial } else { Step::End }
     }
 
     fn chain(&self) -> Vec<String> {
         self.names.iter().skip(1).map(spelled).collect()
     }
+}
+
+/// Where a reply leads.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// To the end: what it has there is all there is.
+    End,
+    /// On to a name that has to be asked for.
+    Partial,
+    /// In circles, or too far.
+    Endless,
 }
 
 fn spelled(name: &Name) -> String {
@@ -494,11 +737,18 @@ impl Reply {
         Self { records: Vec::new(), is_final: true }
     }
 
-    fn from_response(response: &DnsResponse) -> Self {
-        Self {
+    fn from_response(response: &DnsResponse) -> Result<Self, Unknown> {
+        if !matches!(response.response_code, ResponseCode::NoError | ResponseCode::NXDomain) {
+            return Err(Unknown::ServerFailure);
+        }
+        if response.truncation {
+            // Over TCP as well: nobody knows what is missing.
+            return Err(Unknown::Broken);
+        }
+        Ok(Self {
             records: response.answers.iter().map(|record| (record.name.clone(), record.data.clone())).collect(),
             is_final: response.response_code == ResponseCode::NXDomain || response.soa().is_some(),
-        }
+        })
     }
 
     fn target_of(&self, name: &Name) -> Option<&Name> {
@@ -508,19 +758,30 @@ impl Reply {
         })
     }
 
-    fn addresses_of(&self, name: &Name, kind: RecordType) -> Vec<IpAddr> {
+    fn records_of<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a RData> {
+        self.records.iter().filter(move |(owner, _)| owner == name).map(|(_, data)| data)
+    }
+
+    /// The records of this type that a name has.
+    fn found(&self, name: &Name, kind: RecordType) -> Found {
+        if kind == RecordType::CAA {
+            return Found::Caa(CaaSet::new(self.records_of(name).filter_map(|data| match data {
+                RData::CAA(record) => Some(record),
+                _ => None,
+            })));
+        }
         let mut addresses = Vec::new();
-        for (owner, data) in &self.records {
+        for data in self.records_of(name) {
             let address = match data {
                 RData::A(address) if kind == RecordType::A => IpAddr::V4(address.0),
                 RData::AAAA(address) if kind == RecordType::AAAA => IpAddr::V6(address.0),
                 _ => continue,
             };
-            if owner == name && !addresses.contains(&address) {
+            if addresses.len() < MOST_ADDRESSES && !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
-        addresses
+        Found::Addresses(addresses)
     }
 }
 
@@ -540,7 +801,7 @@ impl Servers {
         let mut options = ResolverOpts::default();
         options.timeout = PATIENCE[TRIES - 1];
         options.num_concurrent_reqs = 1;
-        options.max_active_requests = 2 * AT_ONCE;
+        options.max_active_requests = AT_ONCE;
         let server = |config| {
             // A pool of one: it resends over UDP and goes over to TCP when an answer is truncated. Which server is
             // asked next, and when, is decided here.
@@ -566,7 +827,7 @@ impl Servers {
         let server = &self.pools[server];
         let answer = server.pool.lookup(Query::query(name.clone(), kind), DnsRequestOptions::default()).first_answer();
         let outcome = match time::timeout(patience, answer).await {
-            Ok(Ok(response)) => Ok(Reply::from_response(&response)),
+            Ok(Ok(response)) => Reply::from_response(&response),
             Ok(Err(error)) => failure(&error),
             Err(_) => Err(Unknown::TimedOut),
         };
@@ -616,13 +877,12 @@ mod tests {
         Name::from_ascii(text).unwrap()
     }
 
-    fn answered(addresses: &[&str]) -> Search {
-        let found = Some(addresses.iter().map(|address| ip(address)).collect());
-        Search { found, ..Search::new(name("a.example."), RecordType::A) }
+    fn answered(addresses: &[&str]) -> Family {
+        Family { addresses: Some(addresses.iter().map(|address| ip(address)).collect()), ..Family::default() }
     }
 
-    fn no(reason: Unknown) -> Search {
-        Search { failed: Some(reason), ..Search::new(name("a.example."), RecordType::A) }
+    fn no(reason: Unknown) -> Family {
+        Family { failed: Some(reason), ..Family::default() }
     }
 
     #[test]
@@ -642,8 +902,9 @@ mod tests {
             (answered(&[]), answered(&[]), Verdict::Missing, None),
         ];
         for (v4, v6, verdict, reason) in table {
-            let check = judge(&v4, &v6, &ours);
-            assert_eq!((check.verdict, check.reason), (verdict, reason), "{v4:?} {v6:?}");
+            let families = [v4, v6];
+            let check = judge(&families, &ours);
+            assert_eq!((check.verdict, check.reason), (verdict, reason), "{families:?}");
         }
     }
 
@@ -659,22 +920,30 @@ mod tests {
         RData::CNAME(CNAME(name(target)))
     }
 
+    fn addresses(trail: &Trail, reply: &Reply, kind: RecordType) -> Found {
+        reply.found(trail.end(), kind)
+    }
+
     #[test]
     fn a_chain_is_followed_to_its_end() {
         let a = RData::A(A::new(203, 0, 113, 10));
+        let here = Found::Addresses(vec![ip("203.0.113.10")]);
         let mut trail = from("www.shop.example.");
         let whole = reply(
             &[("WWW.shop.example.", cname("Shop.example.")), ("shop.example.", a.clone()), ("x.example.", a.clone())],
             false,
         );
-        assert_eq!(trail.read(&whole, RecordType::A), Some(vec![ip("203.0.113.10")]));
+        assert_eq!(trail.follow(&whole, RecordType::A), Step::End);
+        assert_eq!(addresses(&trail, &whole, RecordType::A), here);
         assert_eq!(trail.chain(), ["shop.example"]);
 
         let mut trail = from("www.shop.example.");
-        assert_eq!(trail.read(&reply(&[("www.shop.example.", cname("a.example."))], false), RecordType::A), None);
+        let part = reply(&[("www.shop.example.", cname("a.example."))], false);
+        assert_eq!(trail.follow(&part, RecordType::A), Step::Partial);
         assert_eq!(trail.end(), &name("a.example."));
         let rest = reply(&[("a.example.", cname("b.example.")), ("b.example.", a)], false);
-        assert_eq!(trail.read(&rest, RecordType::A), Some(vec![ip("203.0.113.10")]));
+        assert_eq!(trail.follow(&rest, RecordType::A), Step::End);
+        assert_eq!(addresses(&trail, &rest, RecordType::A), here);
         assert_eq!(trail.chain(), ["a.example", "b.example"]);
     }
 
@@ -682,16 +951,18 @@ mod tests {
     fn a_server_that_says_there_is_no_more_is_not_asked_again() {
         let mut trail = from("www.shop.example.");
         let none = reply(&[("www.shop.example.", cname("shop.example."))], true);
-        assert_eq!(trail.read(&none, RecordType::AAAA), Some(Vec::new()));
+        assert_eq!(trail.follow(&none, RecordType::AAAA), Step::End);
+        assert_eq!(addresses(&trail, &none, RecordType::AAAA), Found::Addresses(Vec::new()));
         let wrong_family = reply(&[("shop.example.", RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)))], false);
-        assert_eq!(trail.read(&wrong_family, RecordType::A), Some(Vec::new()));
+        assert_eq!(trail.follow(&wrong_family, RecordType::A), Step::End);
+        assert_eq!(addresses(&trail, &wrong_family, RecordType::A), Found::Addresses(Vec::new()));
     }
 
     #[test]
-    fn loops_and_endless_chains_are_a_no() {
+    fn loops_and_endless_chains_end() {
         let mut trail = from("a.example.");
         let round = reply(&[("a.example.", cname("b.example.")), ("b.example.", cname("A.example."))], false);
-        assert_eq!(trail.read(&round, RecordType::A), Some(Vec::new()));
+        assert_eq!(trail.follow(&round, RecordType::A), Step::Endless);
         assert_eq!(trail.chain(), ["b.example", "a.example"]);
 
         let mut trail = from("n0.example.");
@@ -699,11 +970,103 @@ mod tests {
         loop {
             let (from, to) = (format!("n{steps}.example."), format!("n{}.example.", steps + 1));
             steps += 1;
-            if trail.read(&reply(&[(&from, cname(&to))], false), RecordType::A) == Some(Vec::new()) {
+            if trail.follow(&reply(&[(&from, cname(&to))], false), RecordType::A) == Step::Endless {
                 break;
             }
         }
         assert_eq!(steps, LONGEST_CHAIN);
+    }
+
+    #[test]
+    fn of_a_flood_of_addresses_a_foreign_one_is_kept() {
+        let many: Vec<RData> = (0..4_000u16).map(|n| RData::A(A::new(198, 51, (n >> 8) as u8, n as u8))).collect();
+        let records: Vec<(&str, RData)> = many.into_iter().map(|data| ("shop.example.", data)).collect();
+        let Found::Addresses(kept) = reply(&records, false).found(&name("shop.example."), RecordType::A) else {
+            panic!("no addresses");
+        };
+        assert_eq!(kept.len(), MOST_ADDRESSES);
+    }
+
+    /// Flags, tag and value of a record.
+    type Written = (u8, &'static str, &'static str);
+
+    fn caa(records: &[(u8, &str, &str)]) -> CaaSet {
+        let records: Vec<CAA> = records
+            .iter()
+            .map(|(flags, tag, value)| {
+                let mut record = CAA::new_issue(*flags & 128 != 0, None, Vec::new());
+                record.reserved_flags = flags & 127;
+                record.tag = (*tag).to_owned();
+                record.value = value.as_bytes().to_vec();
+                record
+            })
+            .collect();
+        CaaSet::new(records.iter())
+    }
+
+    #[test]
+    fn what_caa_records_allow() {
+        let le = "letsencrypt.org";
+        let only = |issuers: &[&str]| Some(issuers.iter().map(ToString::to_string).collect::<Vec<_>>());
+        // Records, who may issue for a name and for a wildcard where Let's Encrypt may not.
+        let table: [(&[Written], Option<Vec<String>>, Option<Vec<String>>); 21] = [
+            (&[(0, "issue", le)], None, None),
+            (&[(0, "ISSUE", "LetsEncrypt.ORG")], None, None),
+            (&[(128, "issue", "letsencrypt.org; validationmethods=http-01")], None, None),
+            (&[(0, "issue", "\t letsencrypt.org \t;")], None, None),
+            (&[(0, "issue", ";")], only(&[]), only(&[])),
+            (&[(0, "issue", "")], only(&[]), only(&[])),
+            (&[(0, "issue", "%%%%%")], only(&[]), only(&[])),
+            (&[(0, "issue", "letsencrypt.org.")], only(&[]), only(&[])),
+            (&[(0, "issue", "xletsencrypt.org")], only(&["xletsencrypt.org"]), only(&["xletsencrypt.org"])),
+            (&[(0, "issue", "www.letsencrypt.org")], only(&["www.letsencrypt.org"]), only(&["www.letsencrypt.org"])),
+            (&[(0, "issue", "CA.example; a=b")], only(&["ca.example"]), only(&["ca.example"])),
+            (&[(0, "issue", "ca.example"), (0, "issue", le)], None, None),
+            (&[(0, "issue", ";"), (0, "issue", le)], None, None),
+            (&[(0, "issuewild", "ca.example")], None, only(&["ca.example"])),
+            (&[(0, "issuewild", ";"), (0, "issue", le)], None, only(&[])),
+            (&[(0, "issue", ";"), (0, "issuewild", le)], only(&[]), None),
+            (&[(0, "iodef", "mailto:a@example.com"), (128, "issuemail", "ca.example")], None, None),
+            (&[(0, "tbs", "Unknown")], None, None),
+            (&[(1, "tbs", "Unknown")], None, None),
+            (&[(128, "tbs", "Unknown"), (0, "issue", le)], only(&[]), only(&[])),
+            (&[(128, "iodef", "mailto:a@example.com")], None, None),
+        ];
+        for (records, name_only, wildcard_only) in table {
+            let set = caa(records);
+            assert!(!set.is_empty);
+            for (for_wildcard, issuers) in [(false, name_only), (true, wildcard_only)] {
+                let expected =
+                    issuers.map_or(Caa::Allowed, |issuers| Caa::Forbidden { at: "shop.example".into(), issuers });
+                assert_eq!(set.judge(&name("Shop.example."), for_wildcard), expected, "{records:?} {for_wildcard}");
+            }
+        }
+        assert!(caa(&[]).is_empty);
+        let many: Vec<String> = (0..50).map(|n| format!("ca{n}.example")).collect();
+        let mut records: Vec<(u8, &str, &str)> = many.iter().map(|issuer| (0, "issue", issuer.as_str())).collect();
+        let Caa::Forbidden { issuers, .. } = caa(&records).judge(&name("shop.example."), false) else {
+            panic!("allowed")
+        };
+        assert_eq!(issuers.len(), MOST_ISSUERS);
+        records.push((0, "issue", le));
+        assert_eq!(caa(&records).judge(&name("shop.example."), false), Caa::Allowed);
+    }
+
+    #[test]
+    fn what_is_unknown_is_never_a_no() {
+        let with = |verdict, caa| NameCheck { caa, ..NameCheck::new(verdict) }.qualifies();
+        let forbidden = || Caa::Forbidden { at: "example".into(), issuers: Vec::new() };
+        for verdict in Verdict::ALL {
+            let points_to_us = matches!(verdict, Verdict::Here | Verdict::Proxied);
+            let is_no = matches!(verdict, Verdict::Elsewhere | Verdict::Missing);
+            assert_eq!(with(verdict, forbidden()), Qualifies::No, "{verdict:?}");
+            let open = if is_no { Qualifies::No } else { Qualifies::Unknown };
+            assert_eq!(with(verdict, Caa::Unknown(Unknown::TimedOut)), open, "{verdict:?}");
+            assert_eq!(with(verdict, Caa::NotAsked), open, "{verdict:?}");
+            let allowed = if points_to_us { Qualifies::Yes } else { open };
+            assert_eq!(with(verdict, Caa::Allowed), allowed, "{verdict:?}");
+        }
+        assert_eq!(NameCheck::unknown(Unknown::ProbeTimedOut).qualifies(), Qualifies::Unknown);
     }
 
     #[test]
