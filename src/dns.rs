@@ -990,6 +990,9 @@ mod tests {
     /// Flags, tag and value of a record.
     type Written = (u8, &'static str, &'static str);
 
+    /// Records, and who may issue for a name and for a wildcard where Let's Encrypt may not.
+    type Row = (&'static [Written], Option<Vec<String>>, Option<Vec<String>>);
+
     fn caa(records: &[(u8, &str, &str)]) -> CaaSet {
         let records: Vec<CAA> = records
             .iter()
@@ -1006,11 +1009,10 @@ mod tests {
 
     #[test]
     fn what_caa_records_allow() {
-        let le = "letsencrypt.org";
+        const LE: &str = "letsencrypt.org";
         let only = |issuers: &[&str]| Some(issuers.iter().map(ToString::to_string).collect::<Vec<_>>());
-        // Records, who may issue for a name and for a wildcard where Let's Encrypt may not.
-        let table: [(&[Written], Option<Vec<String>>, Option<Vec<String>>); 21] = [
-            (&[(0, "issue", le)], None, None),
+        let table: [Row; 21] = [
+            (&[(0, "issue", LE)], None, None),
             (&[(0, "ISSUE", "LetsEncrypt.ORG")], None, None),
             (&[(128, "issue", "letsencrypt.org; validationmethods=http-01")], None, None),
             (&[(0, "issue", "\t letsencrypt.org \t;")], None, None),
@@ -1021,15 +1023,15 @@ mod tests {
             (&[(0, "issue", "xletsencrypt.org")], only(&["xletsencrypt.org"]), only(&["xletsencrypt.org"])),
             (&[(0, "issue", "www.letsencrypt.org")], only(&["www.letsencrypt.org"]), only(&["www.letsencrypt.org"])),
             (&[(0, "issue", "CA.example; a=b")], only(&["ca.example"]), only(&["ca.example"])),
-            (&[(0, "issue", "ca.example"), (0, "issue", le)], None, None),
-            (&[(0, "issue", ";"), (0, "issue", le)], None, None),
+            (&[(0, "issue", "ca.example"), (0, "issue", LE)], None, None),
+            (&[(0, "issue", ";"), (0, "issue", LE)], None, None),
             (&[(0, "issuewild", "ca.example")], None, only(&["ca.example"])),
-            (&[(0, "issuewild", ";"), (0, "issue", le)], None, only(&[])),
-            (&[(0, "issue", ";"), (0, "issuewild", le)], only(&[]), None),
+            (&[(0, "issuewild", ";"), (0, "issue", LE)], None, only(&[])),
+            (&[(0, "issue", ";"), (0, "issuewild", LE)], only(&[]), None),
             (&[(0, "iodef", "mailto:a@example.com"), (128, "issuemail", "ca.example")], None, None),
             (&[(0, "tbs", "Unknown")], None, None),
             (&[(1, "tbs", "Unknown")], None, None),
-            (&[(128, "tbs", "Unknown"), (0, "issue", le)], only(&[]), only(&[])),
+            (&[(128, "tbs", "Unknown"), (0, "issue", LE)], only(&[]), only(&[])),
             (&[(128, "iodef", "mailto:a@example.com")], None, None),
         ];
         for (records, name_only, wildcard_only) in table {
@@ -1048,7 +1050,7 @@ mod tests {
             panic!("allowed")
         };
         assert_eq!(issuers.len(), MOST_ISSUERS);
-        records.push((0, "issue", le));
+        records.push((0, "issue", LE));
         assert_eq!(caa(&records).judge(&name("shop.example."), false), Caa::Allowed);
     }
 

@@ -4,12 +4,20 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+
 use crate::clock::Deadline;
 use crate::config::Settings;
 use crate::dns::{Dns, NameCheck};
 use crate::domain::DomainName;
 use crate::options::ProbeFile;
 use crate::probe;
+
+/// The share of the time that DNS may take where a probe comes after it.
+const DNS_BEFORE_A_PROBE: f64 = 0.6;
 
 /// Where a connection really goes.
 type Route = dyn Fn(SocketAddr) -> SocketAddr + Send + Sync;
@@ -89,10 +97,60 @@ impl Outside {
         file: Option<&ProbeFile>,
         deadline: Deadline<'_>,
     ) -> Vec<NameCheck> {
-        let mut checks = self.dns.check(names, ours, file.is_some(), deadline);
-        if let Some(file) = file {
-            probe::check(&self.web, file, names, ours, &mut checks, deadline);
-        }
+        let Some(file) = file else { return self.dns.check(names, ours, false, deadline) };
+        let early = deadline.within(deadline.left().mul_f64(DNS_BEFORE_A_PROBE));
+        let mut checks = self.dns.check(names, ours, true, early);
+        probe::check(&self.web, file, names, ours, &mut checks, deadline);
         checks
+    }
+}
+
+/// TLS with whoever answers: for looking at what is served, and for redirects of a probe, which Let's Encrypt follows
+/// to any certificate as well (documented). Nothing secret is ever sent over it. `None`: there is no TLS at all.
+pub(crate) fn unverified_tls() -> Option<Arc<ClientConfig>> {
+    let provider = Arc::new(ring::default_provider());
+    let schemes = provider.signature_verification_algorithms.supported_schemes();
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    let verifier = Arc::new(Unverified { schemes });
+    Some(Arc::new(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()))
+}
+
+#[derive(Debug)]
+struct Unverified {
+    schemes: Vec<SignatureScheme>,
+}
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes.clone()
     }
 }
