@@ -37,11 +37,19 @@ pub(crate) fn handle(world: &Arc<World>, method: &str, path: &str, body: &[u8]) 
             world.raw().faults.rules.clear();
             Ok(json!({}))
         }
-        ("POST", ["time"]) => read(body).map(|Advance { advance }| {
+        ("POST", ["time"]) => read(body).map(|Time { freeze, advance, advance_ms }| {
             let mut inner = world.raw();
-            inner.edit(|state| state.time_offset = state.time_offset.saturating_add(advance));
-            json!({"time_offset": inner.state.time_offset, "now_ms": inner.now_ms()})
+            if let Some(freeze) = freeze {
+                inner.freeze(freeze.map(|unix| unix.saturating_mul(1000)));
+            }
+            inner.advance_ms(advance.saturating_mul(1000).saturating_add(advance_ms));
+            json!({
+                "time_offset": inner.state.time_offset,
+                "now_ms": inner.now_ms(),
+                "frozen": inner.state.frozen_at_ms.is_some(),
+            })
         }),
+        ("GET", ["orders"]) => Ok(to_json(&world.now().state.authority.orders)),
         ("PUT", ["dns", name]) => read(body).and_then(|entry: DnsEntry| {
             check_dns(name, &entry)?;
             let shown = to_json(&entry);
@@ -72,8 +80,18 @@ struct Problem(u16, String);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Advance {
+struct Time {
+    /// Null: it goes on from where it stands. No key: it stays as it is.
+    #[serde(default, deserialize_with = "some")]
+    freeze: Option<Option<i64>>,
+    #[serde(default)]
     advance: i64,
+    #[serde(default)]
+    advance_ms: i64,
+}
+
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]

@@ -24,19 +24,23 @@ use tokio::runtime::Runtime;
 
 mod api;
 mod authority;
+mod certificates;
 pub mod client;
 mod control;
 mod dns;
 mod fault;
 mod http;
+mod limits;
 mod log;
 mod params;
 pub mod state;
+mod web;
 mod world;
 mod zone;
 
 pub use authority::MAX_NAMES;
 pub use fault::{Fault, HandAliases, Spoil};
+pub use limits::registered_domain;
 pub use log::LogEntry;
 pub use state::State;
 pub use world::DnsQuery;
@@ -227,9 +231,68 @@ impl Sim {
         assert!(there, "the simulator has no application {app_id}");
     }
 
-    /// Moves the clock forward (or back), in seconds.
+    /// Moves the clock forward (or back), in seconds. What is timed by it: operations, sessions, the limits of
+    /// Let's Encrypt and of the API, certificates. Delays of faults and of answers take real time.
     pub fn advance(&self, seconds: i64) {
-        self.edit(|state| state.time_offset = state.time_offset.saturating_add(seconds));
+        self.advance_ms(seconds.saturating_mul(1000));
+    }
+
+    /// Moves the clock forward (or back), in milliseconds.
+    pub fn advance_ms(&self, ms: i64) {
+        self.world.raw().advance_ms(ms);
+    }
+
+    /// Lets the clock stand still at this Unix time in seconds; from then on only advancing moves it.
+    pub fn freeze_at(&self, unix: i64) {
+        self.world.raw().freeze(Some(unix.saturating_mul(1000)));
+    }
+
+    /// Lets the clock go on from where it stands.
+    pub fn unfreeze(&self) {
+        self.world.raw().freeze(None);
+    }
+
+    /// The simulator's clock, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.world.raw().now_ms()
+    }
+
+    /// The orders of certificates so far, renewals by Cloudways itself among them.
+    pub fn orders(&self) -> Vec<state::Order> {
+        self.world.now().state.authority.orders.clone()
+    }
+
+    /// Those with a name of this registered domain.
+    pub fn orders_for(&self, domain: &str) -> Vec<state::Order> {
+        let mut orders = self.orders();
+        orders.retain(|order| order.domains.iter().any(|d| d == domain));
+        orders
+    }
+
+    /// How many orders of clients met a limit of Let's Encrypt.
+    pub fn limit_hits(&self) -> u64 {
+        self.world.now().state.authority.limit_hits
+    }
+
+    /// How many a limit would let through now: failures of a name, certificates of a registered domain, or
+    /// certificates of exactly these names (with commas).
+    pub fn limit_left(&self, limit: state::Limit, what: &str) -> u32 {
+        let inner = self.world.now();
+        let authority = &inner.state.authority;
+        let bucket = match limit {
+            state::Limit::Failures => authority.failures.get(what),
+            state::Limit::Domain => authority.domains.get(what),
+            state::Limit::Set => {
+                let names: Vec<String> = what.split(',').map(state::dns_key).collect();
+                authority.sets.get(&limits::set_key(&names))
+            }
+        };
+        limit.left(bucket, inner.now_ms())
+    }
+
+    /// The Let's Encrypt certificate that an application serves.
+    pub fn certificate(&self, app_id: &str) -> Option<state::Certificate> {
+        self.world.now().state.certificates.get(app_id).cloned()
     }
 }
 

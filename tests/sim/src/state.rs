@@ -10,12 +10,20 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use crate::certificates::Certificate;
+pub use crate::limits::{Authority, Limit, Order, OrderOutcome};
+pub use crate::web::{Behaviour, WebEntry};
+
 /// Everything that can be read, replaced and patched through `/_sim/state`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// Seconds that the simulator's clock is ahead of the real one.
+    /// Seconds that the simulator's clock is ahead of the real one, or of where it was made to stand still.
     pub time_offset: i64,
+    /// Milliseconds on top of that.
+    pub time_offset_ms: i64,
+    /// Set: the clock stands still here (milliseconds since 1970), and only the two offsets move it.
+    pub frozen_at_ms: Option<i64>,
     /// Who may ask.
     pub account: Account,
     /// The servers of the account with their applications.
@@ -28,6 +36,12 @@ pub struct State {
     pub switches: Switches,
     /// The number that the next id is made from.
     pub next_id: u64,
+    /// What the certificate authority remembers: its limits, and the orders.
+    pub authority: Authority,
+    /// By application: the Let's Encrypt certificate that is served. It follows `lets_encrypt` of the application.
+    pub certificates: BTreeMap<String, Certificate>,
+    /// How names answer on port 80 and 443 that do not lead to a server of the account.
+    pub web: BTreeMap<String, WebEntry>,
 }
 
 /// Credentials of the account.
@@ -252,6 +266,10 @@ pub enum Effect {
         /// Whether a wildcard certificate was asked for.
         wildcard: bool,
     },
+    /// The names of the certificate are ordered again.
+    Renew,
+    /// The certificate is given up: the application has none.
+    Revoke,
 }
 
 /// What DNS has for one name, and how it answers.
@@ -286,6 +304,23 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl DnsEntry {
+    /// A name that exists and has nothing.
+    pub(crate) const EMPTY: Self = Self {
+        a: Vec::new(),
+        aaaa: Vec::new(),
+        cname: None,
+        caa: Vec::new(),
+        fault: None,
+        fault_times: None,
+        delay_ms: 0,
+    };
+
+    /// The addresses, of both families.
+    pub(crate) fn all_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let v4 = self.a.iter().copied().map(IpAddr::V4);
+        v4.chain(self.aaaa.iter().copied().map(IpAddr::V6))
+    }
+
     /// An entry with these addresses, of both families.
     pub fn addresses(addresses: &[IpAddr]) -> Self {
         let mut entry = Self::default();
@@ -364,8 +399,21 @@ pub struct Switches {
     pub le_checks_dns: bool,
     /// The certificate authority reaches only names that are an alias, the primary domain or `app_fqdn`.
     pub le_checks_alias: bool,
-    /// The message of a failed order names the first name that failed. The wording is not known.
+    /// The message of a failed order names what failed, as `le_failure_message` says; off: no name at all.
     pub le_failure_names_domain: bool,
+    /// Which names that message holds. The wording is not known.
+    pub le_failure_message: FailureMessage,
+    /// Let's Encrypt's limits hold (documented).
+    pub limits: bool,
+    /// What Cloudways says of an order that met a limit. Open.
+    pub le_limit_message: LimitMessage,
+    /// The limit per registered domain does not concern an order of exactly the names of an earlier certificate
+    /// (documented).
+    pub le_renewals_exempt: bool,
+    /// How long a certificate is valid: 90 days, 64 from 2027-02-10, 45 from 2028-02-16 (documented).
+    pub le_validity_days: u64,
+    /// Cloudways renews a certificate 30 days before its end, while `auto` is on and all names validate (documented).
+    pub renews: bool,
     /// `GET /operation/{id}` is refused with this status (403 or 404); null: it is answered.
     pub poll_refused: Option<u16>,
     /// User agents (how they begin) that are stopped before the API with a 403 in HTML; `""` is a request
@@ -401,11 +449,39 @@ impl Default for Switches {
             le_checks_dns: true,
             le_checks_alias: true,
             le_failure_names_domain: true,
+            le_failure_message: FailureMessage::First,
+            limits: true,
+            le_limit_message: LimitMessage::PassedOn,
+            le_renewals_exempt: true,
+            le_validity_days: 90,
+            renews: true,
             poll_refused: None,
             edge_blocks: vec![String::new(), "Python-urllib/".into(), "python-requests/".into()],
             dns_delay_ms: 0,
         }
     }
+}
+
+/// Which names the message of a failed order holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureMessage {
+    /// The first that failed.
+    First,
+    /// The application's primary domain, which may be without fault, and the first that failed.
+    PrimaryToo,
+    /// All that failed.
+    All,
+}
+
+/// What Cloudways says of an order that met a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitMessage {
+    /// The authority's words: which limit, and from when on it can be tried again.
+    PassedOn,
+    /// That the installation failed.
+    Generic,
 }
 
 /// Answers of `POST /app/manage/aliases`. Only the first takes time; with the others the list is in
@@ -603,12 +679,17 @@ impl Default for State {
 
         Self {
             time_offset: 0,
+            time_offset_ms: 0,
+            frozen_at_ms: None,
             account: Account::default(),
             servers,
             operations: Vec::new(),
             dns,
             switches: Switches::default(),
             next_id: 596_283,
+            authority: Authority::default(),
+            certificates: BTreeMap::new(),
+            web: BTreeMap::new(),
         }
     }
 }
@@ -684,6 +765,13 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
+impl Server {
+    /// Its addresses.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.public_ip.as_str()).chain(self.public_ipv6.as_deref()).filter_map(|ip| ip.parse().ok())
+    }
+}
+
 impl State {
     /// The application with this id, on whichever server.
     pub fn app(&self, app_id: &str) -> Option<&App> {
@@ -709,4 +797,9 @@ impl State {
 /// A name as the zone holds it: lower case, without a trailing dot.
 pub fn dns_key(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Whether a name is as the zone holds it.
+pub(crate) fn is_dns_key(name: &str) -> bool {
+    !name.ends_with('.') && !name.bytes().any(|b| b.is_ascii_uppercase())
 }

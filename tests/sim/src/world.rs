@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::authority;
+use crate::certificates;
 use crate::fault::Faults;
 use crate::log::LogEntry;
-use crate::state::{Effect, IdStyle, LetsEncrypt, Operation, Outcome, Pace, State, dns_key};
+use crate::state::{Effect, IdStyle, LetsEncrypt, Operation, Outcome, Pace, State, dns_key, is_dns_key};
 
 /// The shared world.
 pub(crate) struct World {
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) logged: u64,
     pub(crate) faults: Faults,
     pub(crate) dns_log: Vec<DnsQuery>,
+    /// When it was last brought up to date, by the simulator's clock.
+    settled_ms: Option<i64>,
 }
 
 /// A question that came over DNS.
@@ -50,6 +53,7 @@ impl World {
                 logged: 0,
                 faults: Faults::default(),
                 dns_log: Vec::new(),
+                settled_ms: None,
             }),
         }
     }
@@ -69,10 +73,34 @@ impl World {
 }
 
 impl Inner {
-    /// Milliseconds since 1970 by the simulator's clock.
+    /// Milliseconds since 1970 by the simulator's clock, which goes from then to the year 9999.
     pub(crate) fn now_ms(&self) -> i64 {
-        let real = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
-        i64::try_from(real).unwrap_or(i64::MAX).saturating_add(self.state.time_offset.saturating_mul(1000))
+        let State { time_offset, time_offset_ms, frozen_at_ms, .. } = self.state;
+        frozen_at_ms
+            .unwrap_or_else(real_ms)
+            .saturating_add(time_offset.saturating_mul(1000))
+            .saturating_add(time_offset_ms)
+            .clamp(0, LAST_MS)
+    }
+
+    /// Moves the clock, forward or back.
+    pub(crate) fn advance_ms(&mut self, ms: i64) {
+        self.edit(|state| {
+            let total = state.time_offset_ms.saturating_add(ms);
+            state.time_offset = state.time_offset.saturating_add(total / 1000);
+            state.time_offset_ms = total % 1000;
+        });
+    }
+
+    /// Lets the clock stand still at a time, or go on from where it is.
+    pub(crate) fn freeze(&mut self, at_ms: Option<i64>) {
+        let now = self.now_ms();
+        self.edit(|state| {
+            state.frozen_at_ms = at_ms;
+            let ahead = if at_ms.is_some() { 0 } else { now.saturating_sub(real_ms()) };
+            state.time_offset = ahead / 1000;
+            state.time_offset_ms = ahead % 1000;
+        });
     }
 
     /// Back to the start: state, log and faults.
@@ -80,6 +108,7 @@ impl Inner {
         self.state = self.start.clone();
         self.clear_log();
         self.faults = Faults::default();
+        self.settled_ms = None;
     }
 
     /// Forgets the requests and the DNS queries.
@@ -105,27 +134,50 @@ impl Inner {
         result
     }
 
-    /// Ends the operations whose time has come. Called before anything is looked at, so that it seems as
-    /// if they ended by themselves.
+    /// Does what is due by now, in the order of time: operations end, and certificates are renewed. Called before
+    /// anything is looked at, so that it seems as if it happened by itself.
     pub(crate) fn settle(&mut self) {
         let now = self.now_ms();
-        for at in 0..self.state.operations.len() {
-            let switches = &self.state.switches;
-            let default_pace = Pace { polls: switches.operation_polls, seconds: switches.operation_seconds };
-            let operation = &mut self.state.operations[at];
-            if operation.outcome != Outcome::Running {
-                continue;
+        certificates::follow(&mut self.state, now.div_euclid(1000));
+        let switches = &self.state.switches;
+        let default_pace = Pace { polls: switches.operation_polls, seconds: switches.operation_seconds };
+        for operation in self.state.operations.iter_mut().filter(|o| o.outcome == Outcome::Running) {
+            operation.started_at_ms.get_or_insert(now);
+            operation.pace.get_or_insert(default_pace);
+        }
+        // What became due while nobody looked happened at its time; what a change made due happens now.
+        let looked = self.settled_ms.unwrap_or(now).max(now.saturating_sub(LONGEST_LEAP_MS));
+        while let Some((at, due)) = self.next_due(now) {
+            let at = at.max(looked).min(now);
+            match due {
+                Due::Operation(index) => self.finish(index, at),
+                Due::Renewal(app_id) => certificates::renew(&mut self.state, &app_id, at),
             }
-            let started = *operation.started_at_ms.get_or_insert(now);
-            let pace = *operation.pace.get_or_insert(default_pace);
-            let by_polls = pace.polls.is_some_and(|n| operation.polls >= n);
-            let by_time = pace
-                .seconds
-                .and_then(|s| i64::try_from(s).ok())
-                .is_some_and(|s| now.saturating_sub(started) >= s.saturating_mul(1000));
-            if by_polls || by_time {
-                self.finish(at);
-            }
+        }
+        self.settled_ms = Some(now);
+    }
+
+    /// What is due first.
+    fn next_due(&self, now: i64) -> Option<(i64, Due)> {
+        let end = |(index, operation): (usize, &Operation)| {
+            let pace = operation.pace?;
+            let by_polls = pace.polls.filter(|n| operation.polls >= *n).map(|_| now);
+            let by_time = pace.seconds.and_then(|s| {
+                let ms = i64::try_from(s).ok()?.checked_mul(1000)?;
+                operation.started_at_ms?.checked_add(ms)
+            });
+            let at = by_time.into_iter().chain(by_polls).min()?;
+            (operation.outcome == Outcome::Running && at <= now).then_some((at, index))
+        };
+        let operation = self.state.operations.iter().enumerate().filter_map(end).min();
+        let renewal = certificates::next_renewal(&self.state)
+            .map(|(at, app_id)| (at.saturating_mul(1000), app_id))
+            .filter(|(at, _)| *at <= now);
+        match (operation, renewal) {
+            (Some((at, _)), Some((earlier, app_id))) if earlier < at => Some((earlier, Due::Renewal(app_id))),
+            (Some((at, index)), _) => Some((at, Due::Operation(index))),
+            (None, Some((at, app_id))) => Some((at, Due::Renewal(app_id))),
+            (None, None) => None,
         }
     }
 
@@ -170,13 +222,13 @@ impl Inner {
         self.state.operations.iter().find(|o| o.server_id == server_id && o.outcome == Outcome::Running)
     }
 
-    fn finish(&mut self, at: usize) {
-        let operation = self.state.operations[at].clone();
+    fn finish(&mut self, index: usize, now_ms: i64) {
+        let operation = self.state.operations[index].clone();
         let result = match operation.fail {
             Some(reason) => Err(reason),
-            None => apply_effect(&mut self.state, &operation.app_id, operation.effect),
+            None => apply_effect(&mut self.state, &operation.app_id, operation.effect, now_ms),
         };
-        let operation = &mut self.state.operations[at];
+        let operation = &mut self.state.operations[index];
         match result {
             Ok(()) => {
                 operation.outcome = Outcome::Done;
@@ -190,7 +242,26 @@ impl Inner {
     }
 }
 
-fn apply_effect(state: &mut State, app_id: &str, effect: Effect) -> Result<(), String> {
+/// The end of the year 9999, where the clock stops.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// After a longer leap of the clock, what became due before happens then: each renewal makes the next one due.
+const LONGEST_LEAP_MS: i64 = 10 * 366 * 86_400_000;
+
+/// Something that happens by itself.
+enum Due {
+    /// The operation at this place ends.
+    Operation(usize),
+    /// The certificate of this application is renewed.
+    Renewal(String),
+}
+
+fn real_ms() -> i64 {
+    let real = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    i64::try_from(real).unwrap_or(i64::MAX)
+}
+
+fn apply_effect(state: &mut State, app_id: &str, effect: Effect, now_ms: i64) -> Result<(), String> {
     match effect {
         Effect::None => Ok(()),
         Effect::Aliases(list) => {
@@ -199,18 +270,10 @@ fn apply_effect(state: &mut State, app_id: &str, effect: Effect) -> Result<(), S
             Ok(())
         }
         Effect::Certificate { names, email, wildcard } => {
-            let server = state
-                .servers
-                .iter()
-                .find(|s| s.apps.iter().any(|a| a.id == app_id))
-                .ok_or("The application is gone.")?;
+            let request = authority::Request { app_id, names: &names, wildcard, renewal: false };
+            authority::order(state, now_ms, &request)?;
             let app = state.app(app_id).ok_or("The application is gone.")?;
-            authority::check(state, server, app, &names, wildcard)?;
-
-            let app = state.app_mut(app_id).ok_or("The application is gone.")?;
-            // One certificate per application (documented): the new one takes the place of whichever was there.
-            app.own_ssl = Value::Null;
-            app.lets_encrypt = Some(LetsEncrypt {
+            let installed = LetsEncrypt {
                 app_prefix: app.app_fqdn.clone(),
                 auto: true,
                 challenges: Value::Null,
@@ -219,7 +282,15 @@ fn apply_effect(state: &mut State, app_id: &str, effect: Effect) -> Result<(), S
                 ssl_domains: names,
                 ssl_email: email,
                 kind: if wildcard { "wc" } else { "le" }.into(),
-            });
+            };
+            certificates::install(state, app_id, installed, now_ms.div_euclid(1000));
+            Ok(())
+        }
+        Effect::Renew => certificates::order_again(state, app_id, now_ms, false),
+        Effect::Revoke => {
+            let app = state.app_mut(app_id).ok_or("The application is gone.")?;
+            app.lets_encrypt = None;
+            state.certificates.remove(app_id);
             Ok(())
         }
     }
@@ -227,7 +298,10 @@ fn apply_effect(state: &mut State, app_id: &str, effect: Effect) -> Result<(), S
 
 /// Brings the names of the zone into the form in which they are looked up.
 fn normalise(state: &mut State) {
-    if state.dns.keys().any(|name| dns_key(name) != *name) {
+    if !state.dns.keys().all(|name| is_dns_key(name)) {
         state.dns = std::mem::take(&mut state.dns).into_iter().map(|(n, e)| (dns_key(&n), e)).collect();
+    }
+    if !state.web.keys().all(|name| is_dns_key(name)) {
+        state.web = std::mem::take(&mut state.web).into_iter().map(|(n, e)| (dns_key(&n), e)).collect();
     }
 }

@@ -49,11 +49,13 @@ pub(crate) fn active_fault(entry: &DnsEntry) -> Option<DnsFault> {
     if entry.fault_times == Some(0) { None } else { entry.fault }
 }
 
-/// The key under which a name is answered: its own, or the wildcard of the closest zone that is there
-/// (RFC 4592; names that exist only because others lie below them are not looked for).
+/// The key under which a name is answered: its own, or the wildcard of the closest name that is there (RFC 4592).
 pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
     if state.dns.contains_key(name) {
         return Some(name.to_string());
+    }
+    if has_names_below(state, name) {
+        return None;
     }
     let mut below = name;
     while let Some((_, zone)) = below.split_once('.') {
@@ -61,7 +63,7 @@ pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
         if state.dns.contains_key(&wildcard) {
             return Some(wildcard);
         }
-        if state.dns.contains_key(zone) {
+        if state.dns.contains_key(zone) || has_names_below(state, zone) {
             return None;
         }
         below = zone;
@@ -69,8 +71,23 @@ pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
     None
 }
 
+/// What a name has: nothing when it is there only because names below it are (RFC 8020), and None when it is not.
 fn entry_of<'a>(state: &'a State, name: &str) -> Option<&'a DnsEntry> {
-    state.dns.get(&key_of(state, name)?)
+    match key_of(state, name) {
+        Some(key) => state.dns.get(&key),
+        None if has_names_below(state, name) => Some(&NOTHING),
+        None => None,
+    }
+}
+
+static NOTHING: DnsEntry = DnsEntry::EMPTY;
+
+fn has_names_below(state: &State, name: &str) -> bool {
+    let below = |key: &String| {
+        let above = key.len().checked_sub(name.len() + 1);
+        above.is_some_and(|at| key.as_bytes()[at] == b'.') && key.ends_with(name)
+    };
+    state.dns.keys().any(below)
 }
 
 /// A CAA record.
@@ -111,6 +128,22 @@ mod tests {
         assert_eq!(key_of(&state, "a.b.example").as_deref(), Some("a.b.example"));
         assert_eq!(key_of(&state, "below.a.b.example"), None, "a.b.example is there, without a wildcard");
         assert_eq!(key_of(&state, "b.example"), None, "a wildcard does not hold for the zone itself");
+    }
+
+    #[test]
+    fn a_name_above_others_is_there_and_has_nothing() {
+        let state = state(&[("*.example", cname("x.")), ("a.b.example", cname("y.")), ("ab.c.example", cname("z."))]);
+        for name in ["b.example", "example", "c.example"] {
+            let Found::Entry { entry, .. } = resolve(&state, name) else { panic!("{name} is not there") };
+            assert_eq!(entry, &DnsEntry::EMPTY, "{name}");
+        }
+        assert!(
+            matches!(resolve(&state, "x.b.example"), Found::NoName { .. }),
+            "b.example is closer than the wildcard"
+        );
+        assert_eq!(key_of(&state, "x.a.example").as_deref(), Some("*.example"), "ab.c.example is not below a.example");
+        let empty = State { dns: std::collections::BTreeMap::new(), ..State::default() };
+        assert!(matches!(resolve(&empty, "b.example"), Found::NoName { .. }));
     }
 
     #[test]

@@ -5,7 +5,9 @@ mod certificate;
 mod control;
 mod dns;
 mod faults;
+mod limits;
 mod program;
+mod time;
 
 use cloudways_sim::Sim;
 use cloudways_sim::client::{Reply, request};
