@@ -8,7 +8,7 @@ use crate::clock::Deadline;
 use crate::cloudways::{CloudwaysRead, InstalledCertificate, Observed, ObservedAlias, spellings_of};
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
-use crate::dns::{NameCheck, Qualifies};
+use crate::dns::{NameCheck, Qualifies, Unknown, Verdict};
 use crate::domain::DomainName;
 use crate::error::{Error, Refusal};
 use crate::guard;
@@ -225,13 +225,22 @@ impl Scene {
             return false;
         }
         let began = task.deadline.clock().elapsed();
-        let checks =
+        let mut checks =
             task.outside.check(&unasked, &self.observed.server.addresses, task.options.probe.as_ref(), deadline);
         self.dns_left = self.dns_left.saturating_sub(task.deadline.clock().elapsed().saturating_sub(began));
         self.fresh = false;
         let covered: HashSet<DomainName> = self.installed_names().into_iter().collect();
         let now = task.deadline.clock().unix();
-        for (name, check) in unasked.iter().zip(&checks).filter(|(name, _)| covered.contains(*name)) {
+        for (name, check) in unasked.iter().zip(&mut checks).filter(|(name, _)| covered.contains(*name)) {
+            if check.verdict == Verdict::Proxied {
+                self.state.note_proxied(name);
+            }
+            let unprobed = task.options.probe.is_none() && self.state.was_proxied(name);
+            if check.verdict == Verdict::Elsewhere && unprobed {
+                // Only the file of the probe could tell whether the proxy still leads to us.
+                check.verdict = Verdict::Unknown;
+                check.reason = Some(Unknown::ProbeNotMade);
+            }
             self.state.note_verdict(name, check.qualifies(), now);
         }
         self.verdicts.extend(unasked.into_iter().zip(checks));

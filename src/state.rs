@@ -236,6 +236,9 @@ pub struct State {
     /// Covered names whose DNS was wrong when it was asked last.
     #[serde(default)]
     doubts: Vec<Doubt>,
+    /// Covered names that were found behind a proxy which leads to us.
+    #[serde(default)]
+    proxied: Vec<DomainName>,
     /// Since when the certificate holds names that are to go, and none is to come.
     #[serde(default)]
     shrinking_since: Option<u64>,
@@ -279,6 +282,7 @@ impl State {
             failed_lists: 0,
             certificate_aside: Aside::default(),
             doubts: Vec::new(),
+            proxied: Vec::new(),
             shrinking_since: None,
             served_at: None,
             served: None,
@@ -499,6 +503,19 @@ impl State {
         }
     }
 
+    /// Notes that a covered name is behind a proxy which leads to us.
+    pub fn note_proxied(&mut self, name: &DomainName) {
+        if !self.was_proxied(name) {
+            self.proxied.push(name.clone());
+        }
+    }
+
+    /// Whether a covered name was found behind a proxy which leads to us.
+    #[must_use]
+    pub fn was_proxied(&self, name: &DomainName) -> bool {
+        self.proxied.contains(name)
+    }
+
     /// When a second *no* about a covered name is believed, if there was a first one.
     #[must_use]
     pub fn doubt_settled_at(&self, name: &DomainName) -> Option<u64> {
@@ -513,6 +530,7 @@ impl State {
         now: u64,
     ) {
         self.doubts.retain(|doubt| is_covered(&doubt.name));
+        self.proxied.retain(&is_covered);
         self.aliases_aside.keep_only(&is_wanted, now);
         self.certificate_aside.keep_only(|name| is_wanted(name) || is_covered(name), now);
     }

@@ -275,3 +275,52 @@ fn the_primary_domain_is_never_taken_for_the_culprit_by_the_message_s_word() {
     assert_eq!(site.certificate(), ["a.example", "b.example", "network.example"]);
     assert_eq!(site.sim.aliases(APP).len(), 3);
 }
+
+/// Lets the memory hold a look at the certificate that is served.
+fn remember_served(site: &mut Site, names: &[&str], days_left: u64) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + site.ahead;
+    let state = site.options.state.as_mut().unwrap();
+    state["served_at"] = json!(now);
+    state["served"] = json!({
+        "issuer": "Let's Encrypt R11", "not_before": now - (90 - days_left) * DAY, "not_after": now + days_left * DAY,
+        "set": wu_cloudways::budget::set_of(&crate::support::names(names)),
+    });
+}
+
+#[test]
+fn a_certificate_near_its_end_is_ordered_again_with_the_same_names() {
+    let mut site = Site::new();
+    site.point_here(&["a.example"]);
+    site.sync(&["a.example"]);
+    site.advance(HOUR);
+    for (days_left, orders) in [(16, 0), (14, 1)] {
+        remember_served(&mut site, &["a.example", "network.example"], days_left);
+        site.sim.clear_log();
+        let report = site.sync(&["a.example"]);
+        assert_eq!(site.writes(), (0, orders), "{days_left} days");
+        if orders == 0 {
+            let installed = report.certificate.installed.unwrap();
+            assert_eq!(installed.issuer.as_deref(), Some("Let's Encrypt R11"));
+            assert!(installed.not_after.is_some());
+        }
+    }
+    // What is served is another certificate: its end says nothing of ours, and it is said.
+    site.advance(HOUR);
+    remember_served(&mut site, &["other.example"], 1);
+    site.sim.clear_log();
+    let report = site.sync(&["a.example"]);
+    assert_eq!(site.writes(), (0, 0));
+    assert!(report.warnings.iter().any(|note| note.code() == "served_other"), "{:?}", report.warnings);
+    assert_eq!(report.certificate.installed.unwrap().not_after, None);
+}
+
+#[test]
+fn a_certificate_of_others_that_ends_soon_is_said() {
+    let mut site = Site::new();
+    site.point_here(&["a.example"]);
+    site.sync(&["a.example"]);
+    site.edit_app(|app| app.own_ssl = json!({"domain": "network.example"}));
+    remember_served(&mut site, &["network.example"], 5);
+    let report = site.sync(&["a.example"]);
+    assert!(report.warnings.iter().any(|note| note.code() == "certificate_ends"), "{:?}", report.warnings);
+}
