@@ -113,12 +113,27 @@ pub fn check_dns(
     let clock = SystemClock::start();
     let deadline = Deadline::new(&clock, deadline);
     let settings = Settings::from_constants(constants)?;
-    let observed = HttpCloudways::new(&settings, deadline)?.observe(deadline.keeping(deadline.total() / 2))?;
+    let mut api = HttpCloudways::new(&settings, deadline)?;
+    look_up(names, probe, deadline, &mut api, &Outside::new(&settings))
+}
+
+/// The same, with everything it asks in hand.
+///
+/// # Errors
+/// As [`check_dns`].
+pub fn look_up(
+    names: &[Vec<u8>],
+    probe: Option<&ProbeFile>,
+    deadline: Deadline<'_>,
+    api: &mut impl CloudwaysRead,
+    outside: &Outside,
+) -> Result<DnsChecksReport, Error> {
+    let observed = api.observe(deadline.keeping(deadline.total() / 2))?;
     let addresses = &observed.server.addresses;
 
     let parsed: Vec<_> = names.iter().map(|raw| (raw, DomainName::parse_plain(raw))).collect();
     let asked: Vec<DomainName> = parsed.iter().filter_map(|(_, name)| name.as_ref().ok()).cloned().collect();
-    let mut checks = Outside::new(&settings).check(&asked, addresses, probe, deadline).into_iter();
+    let mut checks = outside.check(&asked, addresses, probe, deadline).into_iter();
 
     let mut answers: Vec<(String, DnsCheckReport)> = Vec::with_capacity(parsed.len());
     let mut seen = std::collections::HashSet::new();
