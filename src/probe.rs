@@ -363,6 +363,17 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is one of the ranges for documentation (RFC 5737 and RFC 3849).
+#[must_use]
+pub fn is_for_documentation(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            matches!(address.octets(), [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _])
+        }
+        IpAddr::V6(address) => matches!(address.segments(), [0x2001, 0xdb8, ..]),
+    }
+}
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     match address.octets() {
         // This network, private, loopback, multicast and reserved, broadcast included.

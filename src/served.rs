@@ -63,7 +63,9 @@ impl Drop for Look {
 pub fn begin(web: &Web, address: IpAddr, name: &DomainName, deadline: Deadline<'_>) -> Look {
     let limit = PATIENCE.min(deadline.left());
     let server = ServerName::try_from(name.wildcard_base().unwrap_or(name.as_str()).to_owned());
-    let (false, Ok(server)) = (limit.is_zero(), server) else { return Look { thread: None } };
+    let (false, true, Ok(server)) = (limit.is_zero(), web.may_reach(address), server) else {
+        return Look { thread: None };
+    };
     let target = web.at(SocketAddr::new(address, 443));
     let until = Instant::now() + limit;
     let _masked = MaskedSignals::new();

@@ -48,10 +48,12 @@ impl Web {
         Self { private_allowed: true, ..self }
     }
 
-    /// Whether the probe may go to this address.
+    /// Whether connections may be made to this address. Addresses for documentation are nobody's: a connection to one
+    /// would only take time. Where a route leads elsewhere, they are those of a simulated world.
     #[must_use]
     pub fn may_reach(&self, address: IpAddr) -> bool {
-        self.private_allowed || probe::is_public(address)
+        (self.route.is_some() || !probe::is_for_documentation(address))
+            && (self.private_allowed || probe::is_public(address))
     }
 
     /// Where to connect to in order to reach this address and port.
