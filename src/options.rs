@@ -1,5 +1,8 @@
 //! What a caller asks for: the domains and the options of one call, as plain values.
 
+pub mod given;
+pub mod read;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -94,5 +97,20 @@ impl Default for Options {
             probe: None,
             interrupted: false,
         }
+    }
+}
+
+/// The options of a call that asks about names alone.
+#[derive(Debug, Clone)]
+pub struct DnsOptions {
+    /// The time for the whole call.
+    pub deadline: Duration,
+    /// The file that names behind a proxy are asked for; `None`: they count as pointing elsewhere.
+    pub probe: Option<ProbeFile>,
+}
+
+impl Default for DnsOptions {
+    fn default() -> Self {
+        Self { deadline: Options::default().deadline, probe: None }
     }
 }

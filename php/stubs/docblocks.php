@@ -23,6 +23,8 @@ SHAPE;
 
 $domain = 'string|array{domain: string, www?: bool|null, priority?: int|null}';
 
+$probe = 'array{path: non-empty-string, body: non-empty-string}';
+
 $options = <<<SHAPE
 array{
     state?: array<array-key, mixed>|null,
@@ -36,6 +38,7 @@ array{
     deadline?: int<1, 3600>|float|null,
     force?: bool|null,
     fingerprint?: string|null,
+    probe?: {$probe}|null,
     interrupted?: bool|null,
 }
 SHAPE;
@@ -114,6 +117,9 @@ $options_argument = <<<'TEXT'
 - `deadline`: seconds for the whole call, 1 to 3600 (default 20);
 - `force`: a person accepts the removals that would be withheld (default false);
 - `fingerprint`: the `plan.fingerprint` of a report; exactly that plan is carried out, or none;
+- `probe`: a static file that the site serves, as `path`, which begins with `/.well-known/acme-challenge/`, and `body`, 1
+  to 1024 visible ASCII characters. Names that point to a proxy are asked for it over HTTP: those that answer with it
+  qualify for the certificate;
 - `interrupted`: the last call never came back (default false).
 TEXT;
 
@@ -181,14 +187,16 @@ return [
         {$constants}
 
         The answer has an entry for each name, in their order: `here` (every address is the server's), `elsewhere`,
-        `missing`, `unknown` (DNS could not be asked), or `not_asked` for what is no domain name.
+        `missing`, `unknown` (it could not be found out), or `not_asked` for what is no domain name. With `probe`, a name
+        that points elsewhere and answers with its body is `proxied`.
 
-        `\$options` knows `deadline` only: seconds for the whole call, 1 to 3600 (default 20).
+        `\$options` knows `deadline`, seconds for the whole call, 1 to 3600 (default 20), and `probe` as wu_cloudways_sync()
+        does.
 
         @param array<array-key, string> \$names
-        @param array{deadline?: int<1, 3600>|float|null} \$options
+        @param array{deadline?: int<1, 3600>|float|null, probe?: {$probe}|null} \$options
         @return array<array-key, array{
-            verdict: 'here'|'elsewhere'|'missing'|'unknown'|'not_asked',
+            verdict: 'here'|'elsewhere'|'proxied'|'missing'|'unknown'|'not_asked',
             addresses: list<string>,
             cname: string|null,
             note: {$note}|null,

@@ -33,6 +33,9 @@ namespace {
      * - `deadline`: seconds for the whole call, 1 to 3600 (default 20);
      * - `force`: a person accepts the removals that would be withheld (default false);
      * - `fingerprint`: the `plan.fingerprint` of a report; exactly that plan is carried out, or none;
+     * - `probe`: a static file that the site serves, as `path`, which begins with `/.well-known/acme-challenge/`, and `body`, 1
+     *   to 1024 visible ASCII characters. Names that point to a proxy are asked for it over HTTP: those that answer with it
+     *   qualify for the certificate;
      * - `interrupted`: the last call never came back (default false).
      *
      * An exception means that nothing was written. From the first write on there is always a report: keep its `state`
@@ -53,6 +56,7 @@ namespace {
      *     deadline?: int<1, 3600>|float|null,
      *     force?: bool|null,
      *     fingerprint?: string|null,
+     *     probe?: array{path: non-empty-string, body: non-empty-string}|null,
      *     interrupted?: bool|null,
      * } $options
      * @return array{
@@ -149,6 +153,9 @@ namespace {
      * - `deadline`: seconds for the whole call, 1 to 3600 (default 20);
      * - `force`: a person accepts the removals that would be withheld (default false);
      * - `fingerprint`: the `plan.fingerprint` of a report; exactly that plan is carried out, or none;
+     * - `probe`: a static file that the site serves, as `path`, which begins with `/.well-known/acme-challenge/`, and `body`, 1
+     *   to 1024 visible ASCII characters. Names that point to a proxy are asked for it over HTTP: those that answer with it
+     *   qualify for the certificate;
      * - `interrupted`: the last call never came back (default false).
      *
      * `status` is `changes_pending` or `ok`, `state` comes back as it was given, and `plan.fingerprint` may be handed
@@ -167,6 +174,7 @@ namespace {
      *     deadline?: int<1, 3600>|float|null,
      *     force?: bool|null,
      *     fingerprint?: string|null,
+     *     probe?: array{path: non-empty-string, body: non-empty-string}|null,
      *     interrupted?: bool|null,
      * } $options
      * @return array{
@@ -244,14 +252,16 @@ namespace {
      * WU_CLOUDWAYS_APP_ID.
      *
      * The answer has an entry for each name, in their order: `here` (every address is the server's), `elsewhere`,
-     * `missing`, `unknown` (DNS could not be asked), or `not_asked` for what is no domain name.
+     * `missing`, `unknown` (it could not be found out), or `not_asked` for what is no domain name. With `probe`, a name
+     * that points elsewhere and answers with its body is `proxied`.
      *
-     * `$options` knows `deadline` only: seconds for the whole call, 1 to 3600 (default 20).
+     * `$options` knows `deadline`, seconds for the whole call, 1 to 3600 (default 20), and `probe` as wu_cloudways_sync()
+     * does.
      *
      * @param array<array-key, string> $names
-     * @param array{deadline?: int<1, 3600>|float|null} $options
+     * @param array{deadline?: int<1, 3600>|float|null, probe?: array{path: non-empty-string, body: non-empty-string}|null} $options
      * @return array<array-key, array{
-     *     verdict: 'here'|'elsewhere'|'missing'|'unknown'|'not_asked',
+     *     verdict: 'here'|'elsewhere'|'proxied'|'missing'|'unknown'|'not_asked',
      *     addresses: list<string>,
      *     cname: string|null,
      *     note: array{code: string, args: array<string, mixed>, text: string, remedy: string}|null,

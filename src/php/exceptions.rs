@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::output::{Unfit, to_zval};
 use super::zend::{property, set_property};
 use crate::error::Error;
+use crate::options::read::Wrong;
 
 /// One of our classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +211,15 @@ pub(super) enum Thrown {
 impl From<Error> for Thrown {
     fn from(error: Error) -> Self {
         Self::Engine(Box::new(error))
+    }
+}
+
+impl From<Wrong> for Thrown {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Type(message) => Self::Type(message),
+            Wrong::Value(message) => Self::Value(message),
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use ext_php_rs::zend_fastcall;
 use serde::Serialize;
 
 use super::exceptions::Thrown;
-use super::input::{self, Call};
+use super::input::given;
 use super::output::to_zval;
 use super::panics;
 use super::zend::PhpConstants;
+use crate::options::read::{self, Call};
 use crate::sync;
 
 const SYNC: &str = "wu_cloudways_sync";
@@ -44,8 +45,8 @@ pub(super) fn all() -> [FunctionBuilder<'static>; 4] {
 zend_fastcall! {
     extern fn sync_domains(call: &mut ExecuteData, result: &mut Zval) {
         answer(call, result, SYNC, ["domains", "options"], |[domains, options], call| {
-            let domains = input::domains(call, domains)?;
-            let options = input::options(call, options)?;
+            let domains = read::domains(call, given(domains).as_ref())?;
+            let options = read::options(call, given(options).as_ref())?;
             returned(sync::sync(&PhpConstants, &domains, &options)?)
         });
     }
@@ -54,8 +55,8 @@ zend_fastcall! {
 zend_fastcall! {
     extern fn plan_domains(call: &mut ExecuteData, result: &mut Zval) {
         answer(call, result, PLAN, ["domains", "options"], |[domains, options], call| {
-            let domains = input::domains(call, domains)?;
-            let options = input::options(call, options)?;
+            let domains = read::domains(call, given(domains).as_ref())?;
+            let options = read::options(call, given(options).as_ref())?;
             returned(sync::plan(&PhpConstants, &domains, &options)?)
         });
     }
@@ -64,9 +65,9 @@ zend_fastcall! {
 zend_fastcall! {
     extern fn check_dns(call: &mut ExecuteData, result: &mut Zval) {
         answer(call, result, CHECK_DNS, ["names", "options"], |[names, options], call| {
-            let names = input::names(call, names)?;
-            let deadline = input::deadline_alone(call, options)?;
-            returned(sync::check_dns(&PhpConstants, &names, None, deadline)?)
+            let names = read::names(call, given(names).as_ref())?;
+            let options = read::dns_options(call, given(options).as_ref())?;
+            returned(sync::check_dns(&PhpConstants, &names, options.probe.as_ref(), options.deadline)?)
         });
     }
 }
@@ -74,7 +75,7 @@ zend_fastcall! {
 zend_fastcall! {
     extern fn test_connection(call: &mut ExecuteData, result: &mut Zval) {
         answer(call, result, TEST_CONNECTION, ["options"], |[options], call| {
-            let deadline = input::deadline_alone(call, options)?;
+            let deadline = read::deadline_alone(call, given(options).as_ref())?;
             returned(sync::test_connection(&PhpConstants, deadline)?)
         });
     }
