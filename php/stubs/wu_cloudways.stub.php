@@ -40,8 +40,9 @@ namespace {
      *
      * An exception means that nothing was written. From the first write on there is always a report: keep its `state`
      * and give it back next time, and call again at `next_at` while it is not null. `status` is `pending` (it goes on
-     * by itself), `partial` (something is withheld, blocked or failed) or `ok`; with WU_CLOUDWAYS_DRY_RUN it may be
-     * `changes_pending`.
+     * by itself at `next_at`: seconds away where an operation runs at Cloudways, hours where an order waits for its
+     * time, which `certificate.note` explains), `partial` (something is withheld, blocked or failed) or `ok`; with
+     * WU_CLOUDWAYS_DRY_RUN it may be `changes_pending`.
      *
      * @param array<array-key, string|array{domain: string, www?: bool|null, priority?: int|null}> $domains
      * @param array{
@@ -73,18 +74,32 @@ namespace {
      *         sent: list<string>|null,
      *     },
      *     certificate: array{
-     *         installed: array{names: list<string>, type: 'le'|'wc'|'custom', auto: bool|null}|null,
+     *         installed: array{
+     *             names: list<string>,
+     *             type: 'le'|'wc'|'custom',
+     *             auto: bool|null,
+     *             issuer?: string,
+     *             not_after?: int,
+     *         }|null,
      *         wanted: list<string>,
      *         ordered: list<string>|null,
      *         limit: int,
      *         left_out: list<string>,
+     *         budget: array{
+     *             left: int,
+     *             of: int,
+     *             domain: string|null,
+     *             left_of_this_set: int,
+     *             next_order_at: int|null,
+     *         }|null,
      *         note?: array{code: string, args: array<string, mixed>, text: string, remedy: string},
      *     },
      *     domains: array<array-key, array{
      *         source: 'mapped'|'www'|'extra'|'network'|'primary',
-     *         alias: 'present'|'added'|'removed'|'missing'|'pending'|'withheld'|'invalid'|'primary'|'by_wildcard',
+     *         alias: 'present'|'added'|'removed'|'missing'|'pending'|'withheld'|'set_aside'
+     *             |'invalid'|'primary'|'by_wildcard',
      *         dns: array{
-     *             verdict: 'here'|'elsewhere'|'missing'|'unknown'|'not_asked',
+     *             verdict: 'here'|'elsewhere'|'proxied'|'missing'|'unknown'|'not_asked',
      *             addresses?: list<string>,
      *             cname?: list<string>,
      *         }|null,
@@ -97,6 +112,7 @@ namespace {
      *         actions: list<
      *             array{action: 'set_aliases', add: list<string>, remove: list<string>}
      *             |array{action: 'order_certificate', names: list<string>}
+     *             |array{action: 'prove_wildcard', names: list<string>}
      *             |array{action: 'switch_auto_renewal_on'}
      *         >,
      *     },
@@ -191,18 +207,32 @@ namespace {
      *         sent: list<string>|null,
      *     },
      *     certificate: array{
-     *         installed: array{names: list<string>, type: 'le'|'wc'|'custom', auto: bool|null}|null,
+     *         installed: array{
+     *             names: list<string>,
+     *             type: 'le'|'wc'|'custom',
+     *             auto: bool|null,
+     *             issuer?: string,
+     *             not_after?: int,
+     *         }|null,
      *         wanted: list<string>,
      *         ordered: list<string>|null,
      *         limit: int,
      *         left_out: list<string>,
+     *         budget: array{
+     *             left: int,
+     *             of: int,
+     *             domain: string|null,
+     *             left_of_this_set: int,
+     *             next_order_at: int|null,
+     *         }|null,
      *         note?: array{code: string, args: array<string, mixed>, text: string, remedy: string},
      *     },
      *     domains: array<array-key, array{
      *         source: 'mapped'|'www'|'extra'|'network'|'primary',
-     *         alias: 'present'|'added'|'removed'|'missing'|'pending'|'withheld'|'invalid'|'primary'|'by_wildcard',
+     *         alias: 'present'|'added'|'removed'|'missing'|'pending'|'withheld'|'set_aside'
+     *             |'invalid'|'primary'|'by_wildcard',
      *         dns: array{
-     *             verdict: 'here'|'elsewhere'|'missing'|'unknown'|'not_asked',
+     *             verdict: 'here'|'elsewhere'|'proxied'|'missing'|'unknown'|'not_asked',
      *             addresses?: list<string>,
      *             cname?: list<string>,
      *         }|null,
@@ -215,6 +245,7 @@ namespace {
      *         actions: list<
      *             array{action: 'set_aliases', add: list<string>, remove: list<string>}
      *             |array{action: 'order_certificate', names: list<string>}
+     *             |array{action: 'prove_wildcard', names: list<string>}
      *             |array{action: 'switch_auto_renewal_on'}
      *         >,
      *     },
@@ -385,6 +416,7 @@ namespace WuCloudways\Exception {
          *     actions: list<
          *         array{action: 'set_aliases', add: list<string>, remove: list<string>}
          *         |array{action: 'order_certificate', names: list<string>}
+         *         |array{action: 'prove_wildcard', names: list<string>}
          *         |array{action: 'switch_auto_renewal_on'}
          *     >,
          * }|null

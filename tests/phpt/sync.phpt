@@ -36,9 +36,23 @@ print_r($report['aliases']['kept']);
 var_dump($report['certificate']['installed']['type'], $report['certificate']['limit'], $report['state'] !== []);
 
 echo "-- unmapped\n";
-$report = settle(['other.example'], ['state' => $report['state'], 'removed' => ['shop.example'], 'www' => 'never', 'network_domain' => 'network.example']);
+$options = ['removed' => ['shop.example'], 'www' => 'never', 'network_domain' => 'network.example'];
+do {
+    $report = wu_cloudways_sync(['other.example'], $options + ['state' => $report['state']]);
+} while ($report['operation']);
 echo implode("\n", misfits($report, $shape)), "\n";
 print_r($sim->aliases());
+// What only takes names away waits for company, a day at most, and says so.
+$waits = $report['next_at'] - time();
+var_dump($report['status'], $report['certificate']['note']['code'], 86_000 < $waits && $waits <= 86_400);
+var_dump($report['next_at'] === $report['certificate']['budget']['next_order_at'], $report['certificate']['note']['args']['until'] === $report['next_at']);
+var_dump(count($sim->certificate()['ssl_domains']), $report['certificate']['budget']['left'], $report['certificate']['budget']['of']);
+
+echo "-- a person does not wait for that\n";
+$report = settle(['other.example'], $options + ['state' => $report['state'], 'force' => true]);
+echo implode("\n", misfits($report, $shape)), "\n";
+print_r($sim->certificate()['ssl_domains']);
+var_dump($report['certificate']['budget']['left']);
 ?>
 --EXPECT--
 -- the first call
@@ -82,3 +96,18 @@ Array
     [0] => hand-made.example
     [1] => other.example
 )
+string(7) "pending"
+string(13) "order_company"
+bool(true)
+bool(true)
+bool(true)
+int(3)
+int(39)
+int(40)
+-- a person does not wait for that
+
+Array
+(
+    [0] => network.example
+)
+int(38)

@@ -21,6 +21,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Messages {
 
+	/** Notes of an order that only waits for its time: nothing is wrong. */
+	const WAITS = array( 'order_gap', 'order_company', 'order_budget', 'order_budget_set', 'order_failures', 'order_paused' );
+
 	/**
 	 * A note of a report: of a domain, of the certificate, or a warning.
 	 *
@@ -32,7 +35,7 @@ final class Messages {
 		$args = self::args( $note['args'] ?? array() );
 
 		if ( isset( $args['reason'] ) ) {
-			$reasons = 'dns_unknown' === $code ? self::dns_unknown_reasons() : self::invalid_domain_reasons();
+			$reasons = 'invalid_domain' === $code ? self::invalid_domain_reasons() : self::unknown_reasons();
 			if ( isset( $reasons[ $args['reason'] ] ) ) {
 				$args['reason'] = $reasons[ $args['reason'] ];
 			} else {
@@ -41,14 +44,36 @@ final class Messages {
 			}
 		}
 		$notes = self::notes();
-		$key   = '1' === ( $args['count'] ?? '' ) && isset( $notes[ $code . '.one' ] ) ? $code . '.one' : $code;
 
 		return self::fill(
-			$notes[ $key ] ?? array(),
+			$notes[ $code . self::how_many( $args ) ] ?? $notes[ $code ] ?? array(),
 			$args,
 			(string) ( $note['text'] ?? $code ),
 			(string) ( $note['remedy'] ?? '' )
 		);
+	}
+
+	/**
+	 * Which words a note takes, by how many names it is about: `.one`, `.none`, or the usual ones.
+	 *
+	 * @param array<string, string> $args Arguments, as args() gives them.
+	 */
+	private static function how_many( array $args ): string {
+		$number = $args['count'] ?? ( '' === ( $args['issuers'] ?? null ) ? '0' : '' );
+
+		return array(
+			'0' => '.none',
+			'1' => '.one',
+		)[ $number ] ?? '';
+	}
+
+	/**
+	 * Whether a note is of something that only waits for its time, so that nobody has to do anything.
+	 *
+	 * @param array|null $note {code: string, ...}.
+	 */
+	public static function only_waits( ?array $note ): bool {
+		return in_array( $note['code'] ?? '', self::WAITS, true );
 	}
 
 	/**
@@ -331,6 +356,7 @@ final class Messages {
 		$removed = self::count( $report['aliases']['removed'] ?? array() );
 		$ordered = self::count( $report['certificate']['ordered'] ?? array() );
 		$renewal = false;
+		$proof   = false;
 		$parts   = array();
 
 		foreach ( 'changes_pending' === $status ? $report['plan']['actions'] ?? array() : array() as $action ) {
@@ -338,6 +364,7 @@ final class Messages {
 				$ordered = self::count( $action['names'] ?? array() );
 			}
 			$renewal = $renewal || 'switch_auto_renewal_on' === ( $action['action'] ?? '' );
+			$proof   = $proof || 'prove_wildcard' === ( $action['action'] ?? '' );
 		}
 
 		$planned = 'changes_pending' === $status;
@@ -357,13 +384,19 @@ final class Messages {
 		if ( $renewal ) {
 			$parts[] = __( 'To switch on: the automatic renewal of the certificate.', 'wu-cloudways' );
 		}
+		if ( $proof ) {
+			$parts[] = __( 'To look for: the DNS record that proves the wildcard.', 'wu-cloudways' );
+		}
 
 		switch ( $status ) {
 			case 'ok':
 				$text = $parts ? __( 'Done: Cloudways and the network are in step.', 'wu-cloudways' ) : __( 'Nothing to do: Cloudways and the network are in step.', 'wu-cloudways' );
 				break;
 			case 'pending':
-				$text = __( 'Under way: it goes on by itself.', 'wu-cloudways' );
+				$text = self::waits_for_an_order( $report )
+					/* translators: %s: a time. */
+					? sprintf( __( 'Done so far: the next certificate is ordered on %s, by itself.', 'wu-cloudways' ), self::time( (int) $report['certificate']['budget']['next_order_at'] ) )
+					: __( 'Under way: it goes on by itself.', 'wu-cloudways' );
 				break;
 			case 'partial':
 				$text = __( 'Done in part: something is left that needs attention.', 'wu-cloudways' );
@@ -378,6 +411,33 @@ final class Messages {
 	}
 
 	/**
+	 * Whether a report is pending only since an order waits for its time.
+	 *
+	 * @param array $report A report, with or without its domains.
+	 */
+	private static function waits_for_an_order( array $report ): bool {
+		$at = $report['certificate']['budget']['next_order_at'] ?? null;
+
+		return null !== $at && $at === ( $report['next_at'] ?? null ) && empty( $report['operation'] ) && empty( $report['error'] );
+	}
+
+	/**
+	 * How many orders Let's Encrypt's limits leave.
+	 *
+	 * @param array $budget `certificate.budget` of a report.
+	 */
+	public static function budget( array $budget ): string {
+		/* translators: 1: how many orders are left, 2: how many it can be at most. */
+		$text = sprintf( __( '%1$s of %2$s', 'wu-cloudways' ), number_format_i18n( (int) ( $budget['left'] ?? 0 ) ), number_format_i18n( (int) ( $budget['of'] ?? 0 ) ) );
+
+		if ( ! empty( $budget['domain'] ) ) {
+			/* translators: 1: how many orders are left, such as "39 of 40", 2: a domain. */
+			$text = sprintf( __( '%1$s for %2$s', 'wu-cloudways' ), $text, $budget['domain'] );
+		}
+		return $text;
+	}
+
+	/**
 	 * The certificate that is installed, in one line.
 	 *
 	 * @param array|null $installed `certificate.installed` of a report.
@@ -387,6 +447,10 @@ final class Messages {
 			return __( 'none', 'wu-cloudways' );
 		}
 		$parts = array( self::certificate_type( (string) ( $installed['type'] ?? '' ) ) );
+		if ( ! empty( $installed['issuer'] ) ) {
+			/* translators: %s: who issued a certificate. */
+			$parts[] = sprintf( __( 'issued by %s', 'wu-cloudways' ), $installed['issuer'] );
+		}
 		if ( ! empty( $installed['not_after'] ) ) {
 			/* translators: %s: a date. */
 			$parts[] = sprintf( __( 'valid until %s', 'wu-cloudways' ), wp_date( get_option( 'date_format' ), (int) $installed['not_after'] ) );
@@ -490,8 +554,20 @@ final class Messages {
 				__( 'At the DNS provider of {domain}, create a record that points to {expected}.', 'wu-cloudways' ),
 			),
 			'dns_unknown'             => array(
-				__( 'DNS could not be asked about {domain}: {reason}.', 'wu-cloudways' ),
+				__( 'Where {domain} points could not be found out: {reason}.', 'wu-cloudways' ),
 				__( 'It is asked again by itself. If it lasts, check the domain’s name servers.', 'wu-cloudways' ),
+			),
+			'caa_forbids'             => array(
+				__( 'The CAA records of {at} let only {issuers} issue certificates for {domain}, not Let’s Encrypt.', 'wu-cloudways' ),
+				__( 'At the DNS provider of {at}, add the CAA record 0 issue "letsencrypt.org".', 'wu-cloudways' ),
+			),
+			'caa_forbids.none'        => array(
+				__( 'The CAA records of {at} let nobody issue certificates for {domain}, not Let’s Encrypt either.', 'wu-cloudways' ),
+				__( 'At the DNS provider of {at}, add the CAA record 0 issue "letsencrypt.org".', 'wu-cloudways' ),
+			),
+			'caa_unknown'             => array(
+				__( 'Whether the CAA records let Let’s Encrypt issue for {domain} could not be found out: {reason}.', 'wu-cloudways' ),
+				__( 'It is asked again by itself. If it lasts, check the domain’s name servers: Let’s Encrypt refuses then, too.', 'wu-cloudways' ),
 			),
 			'not_certifiable'         => array(
 				__( 'No public certificate can hold {domain}.', 'wu-cloudways' ),
@@ -575,15 +651,87 @@ final class Messages {
 			),
 			'order_failed'            => array(
 				__( 'The certificate could not be issued: {answer}', 'wu-cloudways' ),
-				__( 'Check the DNS of the domain it names. The same names are ordered again in an hour at the earliest.', 'wu-cloudways' ),
+				__( 'Check the DNS of the domain it names. It is ordered again by itself, without that domain at first.', 'wu-cloudways' ),
 			),
 			'order_not_seen'          => array(
 				__( 'The certificate was ordered and does not hold all names yet; missing: {names}.', 'wu-cloudways' ),
 				__( 'It is looked at again by itself.', 'wu-cloudways' ),
 			),
 			'order_held'              => array(
-				__( 'The same certificate could not be issued less than an hour ago; it is ordered again after {until}.', 'wu-cloudways' ),
+				__( 'The same certificate could not be issued a while ago; it is ordered again on {until}.', 'wu-cloudways' ),
+				__( 'Until then, look at what is said about its domains.', 'wu-cloudways' ),
+			),
+			'order_gap'               => array(
+				__( 'A certificate was ordered a short while ago; changes are gathered for the next order, on {until}.', 'wu-cloudways' ),
 				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_company'           => array(
+				__( 'The certificate holds names that are to go; they leave with the next order, on {until} at the latest.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_budget'            => array(
+				__( 'Let’s Encrypt issues only so many certificates with {domain} in them; the next order is on {until}.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_budget_set'        => array(
+				__( 'Let’s Encrypt issues only so many certificates with exactly these names; the next order is on {until}.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_failures'          => array(
+				__( '{domain} was in too many failed orders within the hour; the next order is on {until}.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_paused'            => array(
+				__( 'Let’s Encrypt refuses orders for now, since a limit is reached; the next order is on {until}.', 'wu-cloudways' ),
+				__( 'Nothing needs to be done.', 'wu-cloudways' ),
+			),
+			'order_waits_for_dns'     => array(
+				__( 'No certificate is ordered while the DNS of names in it is wrong: {names}. If it stays so, they are left out on {until}.', 'wu-cloudways' ),
+				__( 'Correct their DNS, or end their mapping.', 'wu-cloudways' ),
+			),
+			'order_waits_for_dns.one' => array(
+				__( 'No certificate is ordered while the DNS of a name in it is wrong: {names}. If it stays so, it is left out on {until}.', 'wu-cloudways' ),
+				__( 'Correct its DNS, or end its mapping.', 'wu-cloudways' ),
+			),
+			'alias_set_aside'         => array(
+				__( 'Cloudways does not accept {domain} as an alias: {answer}', 'wu-cloudways' ),
+				__( 'Check whether {domain} is in use elsewhere at Cloudways. It is left out for now, and tried again on {until}.', 'wu-cloudways' ),
+			),
+			'aliases_refused'         => array(
+				__( 'Cloudways does not accept aliases that it has ({names}): {answer}', 'wu-cloudways' ),
+				__( 'Remove or correct these aliases at Cloudways: until then it takes no list.', 'wu-cloudways' ),
+			),
+			'aliases_refused.one'     => array(
+				__( 'Cloudways does not accept an alias that it has ({names}): {answer}', 'wu-cloudways' ),
+				__( 'Remove or correct this alias at Cloudways: until then it takes no list.', 'wu-cloudways' ),
+			),
+			'certificate_set_aside'   => array(
+				__( 'No certificate could be issued for {domain}: {answer}', 'wu-cloudways' ),
+				__( 'Check the DNS of {domain}, CAA records included. It is left out for now, and tried again on {until}.', 'wu-cloudways' ),
+			),
+			'server_address_changed'  => array(
+				__( 'The server’s address has changed from {from} to {to}.', 'wu-cloudways' ),
+				__( 'Let the DNS records of every domain point to the new address: {to}.', 'wu-cloudways' ),
+			),
+			'served_other'            => array(
+				__( 'The server serves another certificate than the one that is installed; it was issued by {issuer}.', 'wu-cloudways' ),
+				__( 'Look at the certificate at Cloudways, under SSL. If it is in order there, restart nginx under Manage Services.', 'wu-cloudways' ),
+			),
+			'certificate_ends'        => array(
+				__( 'The certificate that is served ends on {not_after}.', 'wu-cloudways' ),
+				__( 'Renew it at Cloudways, under SSL.', 'wu-cloudways' ),
+			),
+			'wildcard_record'         => array(
+				__( 'The DNS record {record} CNAME {target} is needed for the wildcard certificate.', 'wu-cloudways' ),
+				__( 'Create it at the domain’s DNS provider. It is looked for by itself, and the certificate is ordered then. Domains of others have no HTTPS with it.', 'wu-cloudways' ),
+			),
+			'wildcard_only'           => array(
+				__( 'The certificate is the wildcard certificate for {domain}; other domains have no HTTPS: {names}.', 'wu-cloudways' ),
+				__( 'If the mapped domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php, and the certificate at Cloudways.', 'wu-cloudways' ),
+			),
+			'wildcard_only.none'      => array(
+				__( 'The certificate is the wildcard certificate for {domain}; no other domain has HTTPS.', 'wu-cloudways' ),
+				__( 'If other domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php, and the certificate at Cloudways.', 'wu-cloudways' ),
 			),
 			'order_needs_alias'       => array(
 				__( 'No certificate is ordered while names in it have no alias: {names}.', 'wu-cloudways' ),
@@ -799,16 +947,17 @@ final class Messages {
 	private static function constant_faults(): array {
 		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
 		return array(
-			'missing'        => __( '{constant} is not defined.', 'wu-cloudways' ),
-			'empty'          => __( '{constant} is empty.', 'wu-cloudways' ),
-			'wrong_type'     => __( '{constant} is neither text nor a number.', 'wu-cloudways' ),
-			'unreadable'     => __( '{constant} was typed into the wizard and cannot be read any more: type it in again, or define it in wp-config.php.', 'wu-cloudways' ),
-			'not_an_email'   => __( '{constant} is not an e-mail address.', 'wu-cloudways' ),
-			'not_an_id'      => __( '{constant} is not a positive whole number.', 'wu-cloudways' ),
-			'not_a_key'      => __( '{constant} holds blanks or control characters; copy it again.', 'wu-cloudways' ),
-			'not_a_policy'   => __( '{constant} is neither "keep" nor "replace".', 'wu-cloudways' ),
-			'not_an_api_url' => __( '{constant} is neither an https address nor an http address on loopback (localhost, 127.0.0.1, [::1]).', 'wu-cloudways' ),
-			'not_servers'    => __( '{constant} is not a list of IP addresses, with a port or without.', 'wu-cloudways' ),
+			'missing'              => __( '{constant} is not defined.', 'wu-cloudways' ),
+			'empty'                => __( '{constant} is empty.', 'wu-cloudways' ),
+			'wrong_type'           => __( '{constant} is neither text nor a number.', 'wu-cloudways' ),
+			'unreadable'           => __( '{constant} was typed into the wizard and cannot be read any more: type it in again, or define it in wp-config.php.', 'wu-cloudways' ),
+			'not_an_email'         => __( '{constant} is not an e-mail address.', 'wu-cloudways' ),
+			'not_an_id'            => __( '{constant} is not a positive whole number.', 'wu-cloudways' ),
+			'not_a_key'            => __( '{constant} holds blanks or control characters; copy it again.', 'wu-cloudways' ),
+			'not_a_policy'         => __( '{constant} is neither "keep" nor "replace".', 'wu-cloudways' ),
+			'not_an_api_url'       => __( '{constant} is neither an https address nor an http address on loopback (localhost, 127.0.0.1, [::1]).', 'wu-cloudways' ),
+			'not_servers'          => __( '{constant} is not a list of IP addresses, with a port or without.', 'wu-cloudways' ),
+			'not_a_wildcard_extra' => __( '{constant} is not one of the wildcards in WU_CLOUDWAYS_EXTRA_DOMAINS.', 'wu-cloudways' ),
 		);
 	}
 
@@ -839,11 +988,11 @@ final class Messages {
 	}
 
 	/**
-	 * Why DNS gave neither a yes nor a no.
+	 * Why it could not be found out where a name points, or what its CAA records say.
 	 *
 	 * @return array<string, string>
 	 */
-	private static function dns_unknown_reasons(): array {
+	private static function unknown_reasons(): array {
 		return array(
 			'not_asked'          => __( 'there was no time left to ask', 'wu-cloudways' ),
 			'no_server'          => __( 'no DNS server is configured on this machine', 'wu-cloudways' ),
@@ -853,6 +1002,10 @@ final class Messages {
 			'refused'            => __( 'the DNS servers refuse to answer', 'wu-cloudways' ),
 			'referral'           => __( 'the DNS servers do not resolve names themselves', 'wu-cloudways' ),
 			'server_failure'     => __( 'the DNS servers failed to find out; the domain’s own name servers may be out of order', 'wu-cloudways' ),
+			'probe_not_made'     => __( 'it points to another address, and there was no time left to ask there for the site', 'wu-cloudways' ),
+			'probe_unreachable'  => __( 'it points to another address, which could not be reached over HTTP', 'wu-cloudways' ),
+			'probe_timed_out'    => __( 'it points to another address, which did not answer over HTTP in time', 'wu-cloudways' ),
+			'probe_refused'      => __( 'it points to another address, which answered over HTTP with a refusal or a failure (403, 429, 5xx)', 'wu-cloudways' ),
 		);
 	}
 
@@ -964,7 +1117,7 @@ final class Messages {
 					/* translators: 1: a list of names, 2: how many there are besides. */
 					$texts[ $name ] = sprintf( __( '%1$s and %2$s more', 'wu-cloudways' ), $texts[ $name ], number_format_i18n( $more ) );
 				}
-			} elseif ( is_int( $value ) && preg_match( '/^(until|since|expires)$/', (string) $name ) ) {
+			} elseif ( is_int( $value ) && preg_match( '/^(until|since|expires|not_after)$/', (string) $name ) ) {
 				$texts[ $name ] = self::time( $value );
 			} elseif ( is_scalar( $value ) ) {
 				$texts[ $name ] = is_bool( $value ) ? ( $value ? '1' : '0' ) : (string) $value;
