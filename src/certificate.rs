@@ -294,14 +294,13 @@ impl Question<'_> {
         if let Some(until) = refused.chain(failed).max() {
             return Order::Wait { until, note: Note::OrderHeld { until } };
         }
-        if let Some(wait) = state.budget.wait(wanted, now, force) {
-            return wait_note(wait);
+        let company = Some(state.company_until(now)).filter(|until| shrinks && !force && *until > now);
+        // The longer of two waits is the one to tell.
+        match (state.budget.wait(wanted, now, force), company) {
+            (Some(wait), until) if Some(wait.until) >= until => wait_note(wait),
+            (_, Some(until)) => Order::Wait { until, note: Note::OrderCompany { until } },
+            (_, None) => Order::Place,
         }
-        let company = state.company_until(now);
-        if shrinks && !force && company > now {
-            return Order::Wait { until: company, note: Note::OrderCompany { until: company } };
-        }
-        Order::Place
     }
 }
 

@@ -65,7 +65,8 @@ fn what_only_takes_names_away_waits_a_day_for_company() {
     let mut site = Site::new();
     site.point_here(&["a.example", "b.example", "c.example"]);
     site.sync(&["a.example", "b.example"]);
-    site.advance(HOUR);
+    // Within the gap after the last order: of two waits the longer one is told.
+    site.advance(MINUTE);
     site.options.removed = removed(&["a.example"]);
     let report = site.sync(&["b.example"]);
     assert_eq!((report.status, code(&report)), (Status::Pending, Some("order_company")));

@@ -1,6 +1,6 @@
 <?php
 /**
- * Removes what the plugin made here: its tables and its jobs.
+ * Removes what the plugin made here: its tables, its jobs, and the file that names behind a proxy are asked for.
  *
  * Ultimate Multisite's stored credentials are not ours, and nothing changes at Cloudways.
  *
@@ -15,6 +15,8 @@ require_once __DIR__ . '/includes/class-database.php';
 require_once __DIR__ . '/includes/class-lock.php';
 require_once __DIR__ . '/includes/class-store.php';
 require_once __DIR__ . '/includes/class-scheduler.php';
+require_once __DIR__ . '/includes/class-log.php';
+require_once __DIR__ . '/includes/class-probe.php';
 
 if ( is_multisite() ) {
 	switch_to_blog( get_main_site_id() );
@@ -42,8 +44,18 @@ if ( is_multisite() ) {
 	restore_current_blog();
 }
 
+$wu_cloudways_store = new WU_Cloudways\Store();
+
 try {
-	( new WU_Cloudways\Store() )->uninstall();
+	foreach ( ( new WU_Cloudways\Probe( $wu_cloudways_store, new WU_Cloudways\Log( $wu_cloudways_store ) ) )->remove() as $wu_cloudways_file ) {
+		error_log( "wu-cloudways: {$wu_cloudways_file} cannot be removed by this user." ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions -- Ultimate Multisite's log may not be there.
+	}
+} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+	unset( $wu_cloudways_error ); // There is no memory, and so no file that is known of.
+}
+
+try {
+	$wu_cloudways_store->uninstall();
 } catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
 	// The plugin goes all the same; what stays is named, so that somebody can drop it.
 	error_log( 'wu-cloudways: tables wu_cloudways_sync_* are left in the database. ' . $wu_cloudways_error->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions -- Ultimate Multisite's log may not be there.

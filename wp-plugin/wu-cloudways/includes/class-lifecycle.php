@@ -56,6 +56,7 @@ final class Lifecycle {
 		try {
 			Plugin::instance()->scheduler()->disarm();
 			Plugin::instance()->store()->forget( 'good' );
+			Plugin::instance()->probe()->remove();
 		} catch ( \Throwable $error ) {
 			Plugin::instance()->log()->trouble( $error );
 		}

@@ -92,6 +92,17 @@ final class Log {
 	}
 
 	/**
+	 * The file that names behind a proxy are asked for could not be made, or not be replaced.
+	 *
+	 * @param string $trouble  Why.
+	 * @param bool   $has_one An earlier one is there, and does.
+	 * @return void
+	 */
+	public function no_probe( string $trouble, bool $has_one ): void {
+		$this->line( self::HANDLE, ( $has_one ? 'The file that names behind a proxy are asked for stays as it is. ' : 'Names behind a proxy count as pointing elsewhere: the file that they are asked for is missing. ' ) . $trouble, 'error' );
+	}
+
+	/**
 	 * Something that must not get out of a job, and must not get lost either.
 	 *
 	 * @param \Throwable $error What was thrown. Its message, never its trace: that can hold arguments.

@@ -215,6 +215,7 @@ final class Plugin {
 			$this->charge(),
 			$this->clone_guard(),
 			$this->wake(),
+			$this->probe(),
 			$this->log()
 		);
 	}
@@ -244,6 +245,15 @@ final class Plugin {
 	 */
 	public function wake(): Wake {
 		return $this->built['wake'] ??= new Wake( $this->store() );
+	}
+
+	/**
+	 * The file that names behind a proxy are asked for.
+	 *
+	 * @return Probe
+	 */
+	public function probe(): Probe {
+		return $this->built['probe'] ??= new Probe( $this->store(), $this->log() );
 	}
 
 	/**

@@ -125,6 +125,13 @@ final class Runner {
 	private $wake;
 
 	/**
+	 * The file that names behind a proxy are asked for.
+	 *
+	 * @var Probe
+	 */
+	private $probe;
+
+	/**
 	 * Tells what happened.
 	 *
 	 * @var Log
@@ -143,9 +150,10 @@ final class Runner {
 	 * @param Charge      $charge      Who answers.
 	 * @param Clone_Guard $clone_guard Whether this is a copy.
 	 * @param Wake        $wake        Asks the other process.
+	 * @param Probe       $probe       The file that names behind a proxy are asked for.
 	 * @param Log         $log         Tells what happened.
 	 */
-	public function __construct( Environment $environment, Credentials $credentials, Store $store, Lock $lock, Domains $domains, Scheduler $scheduler, Charge $charge, Clone_Guard $clone_guard, Wake $wake, Log $log ) {
+	public function __construct( Environment $environment, Credentials $credentials, Store $store, Lock $lock, Domains $domains, Scheduler $scheduler, Charge $charge, Clone_Guard $clone_guard, Wake $wake, Probe $probe, Log $log ) {
 		$this->environment = $environment;
 		$this->credentials = $credentials;
 		$this->store       = $store;
@@ -155,6 +163,7 @@ final class Runner {
 		$this->charge      = $charge;
 		$this->clone_guard = $clone_guard;
 		$this->wake        = $wake;
+		$this->probe       = $probe;
 		$this->log         = $log;
 	}
 
@@ -195,7 +204,7 @@ final class Runner {
 
 			$removed = $this->store->removed();
 			$domains = $this->domains->read();
-			$options = $this->options( $args, $removed, $args['deadline'] );
+			$options = $this->options( $args, $removed, $args['deadline'], $this->probe->current() );
 
 			$this->credentials->define_missing_constants();
 			$report = wu_cloudways_plan( $domains, $options );
@@ -380,7 +389,9 @@ final class Runner {
 
 		try {
 			$domains = $this->domains->read();
-			$options = $this->options( $args, $removed, $left );
+			// A plan has what was there when it was made; with a file that is new since, it would be another one.
+			$probe   = isset( $args['fingerprint'] ) ? $this->probe->current() : $this->probe->offer();
+			$options = $this->options( $args, $removed, $left, $probe );
 
 			if ( $this->store->interrupted_before( $run_id ) ) {
 				$options['interrupted'] = true;
@@ -725,10 +736,11 @@ final class Runner {
 	 * @param array              $args     Complete arguments.
 	 * @param array<string, int> $removed  Store::removed().
 	 * @param int                $deadline Seconds.
+	 * @param array|null         $probe    Probe::offer() or Probe::current().
 	 * @return array
 	 * @throws Store_Exception When the memory failed.
 	 */
-	private function options( array $args, array $removed, int $deadline ): array {
+	private function options( array $args, array $removed, int $deadline, ?array $probe ): array {
 		$options = array(
 			'www'            => $this->domains->www_setting(),
 			'removed'        => array(),
@@ -754,6 +766,10 @@ final class Runner {
 
 		if ( null !== $sys_user ) {
 			$options['sys_user'] = $sys_user;
+		}
+
+		if ( null !== $probe ) {
+			$options['probe'] = $probe;
 		}
 
 		if ( ! empty( $args['force'] ) ) {

@@ -36,6 +36,7 @@ defined( 'ABSPATH' ) || exit;
  *     wake      number: time of the last accepted wake-up, in microseconds
  *     asked     number: time of the first wake-up since then that was sent, in microseconds
  *     logged    value: the last line about the whole, so that it is not repeated
+ *     probe     number: when the file was made that names behind a proxy are asked for; value: see Probe
  */
 final class Store {
 
