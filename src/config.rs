@@ -157,6 +157,9 @@ pub struct Settings {
     pub dry_run: bool,
     /// Where the API is, without a slash at the end.
     pub api_url: Url,
+    /// Where ports 80 and 443 of every address are, with a simulated Cloudways: `#web=ip:port,ip:port` at the end of an
+    /// API address on loopback, both on loopback too. So nothing of a test leaves the machine.
+    pub simulated_web: Option<[SocketAddr; 2]>,
     /// The DNS servers to ask; empty: the system's.
     pub dns_servers: Vec<SocketAddr>,
     /// The wildcard among the extra domains whose certificate is wanted instead of the ordinary one.
@@ -198,7 +201,7 @@ impl Settings {
                 Some(server_id),
                 Some(app_id),
                 Some(policy),
-                Some(api_url),
+                Some((api_url, simulated_web)),
                 Some(dns_servers),
             ) if reader.problems.is_empty() => Ok(Self {
                 email,
@@ -210,6 +213,7 @@ impl Settings {
                 policy,
                 dry_run,
                 api_url,
+                simulated_web,
                 dns_servers,
                 wildcard_ssl,
             }),
@@ -352,16 +356,25 @@ fn alias_policy(text: &str) -> Result<AliasPolicy, ConfigFault> {
     }
 }
 
-fn api_url(text: &str) -> Result<Url, ConfigFault> {
-    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| ConfigFault::NotAnApiUrl)?;
-    let bare =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+fn api_url(text: &str) -> Result<(Url, Option<[SocketAddr; 2]>), ConfigFault> {
+    let mut url = Url::parse(text.trim_end_matches('/')).map_err(|_| ConfigFault::NotAnApiUrl)?;
+    let web = url.fragment().map(|fragment| simulated_web(fragment).filter(|_| is_loopback(&url)));
+    let web = web.map(|web| web.ok_or(ConfigFault::NotAnApiUrl)).transpose()?;
+    url.set_fragment(None);
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     let safe = match url.scheme() {
         "https" => url.has_host(),
         "http" => is_loopback(&url),
         _ => false,
     };
-    if bare && safe { Ok(url) } else { Err(ConfigFault::NotAnApiUrl) }
+    if bare && safe { Ok((url, web)) } else { Err(ConfigFault::NotAnApiUrl) }
+}
+
+/// Ports 80 and 443 of a simulated world: `web=127.0.0.1:8082,127.0.0.1:8083`.
+fn simulated_web(fragment: &str) -> Option<[SocketAddr; 2]> {
+    let (http, https) = fragment.strip_prefix("web=")?.split_once(',')?;
+    let web = [http.parse::<SocketAddr>().ok()?, https.parse::<SocketAddr>().ok()?];
+    web.iter().all(|address| address.ip().is_loopback()).then_some(web)
 }
 
 /// Whether an address means this machine, by its spelling alone.
@@ -527,12 +540,26 @@ pub(crate) mod tests {
             "http://example.com",
             "http://127.0.0.1.example.com",
             "ftp://localhost",
+            "https://api.cloudways.com/api/v2#x",
+            "https://api.cloudways.com/api/v2#web=127.0.0.1:1,127.0.0.1:2",
+            "http://127.0.0.1:1#web=127.0.0.1:1",
+            "http://127.0.0.1:1#web=127.0.0.1:1,192.0.2.1:2",
+            "http://127.0.0.1:1#",
             "https://user:pass@example.com",
             "https://example.com/?a=b",
             "nonsense",
         ] {
             assert_eq!(problems(&[(API_URL, Some(text(bad)))]), [(API_URL, ConfigFault::NotAnApiUrl)], "{bad}");
         }
+    }
+
+    #[test]
+    fn a_simulated_cloudways_has_a_web_of_its_own() {
+        let at = |url: &str| settings(&[(API_URL, Some(text(url)))]);
+        let simulated = at("http://127.0.0.1:1/api/v2#web=127.0.0.1:2,[::1]:3");
+        assert_eq!(simulated.simulated_web, Some(["127.0.0.1:2".parse().unwrap(), "[::1]:3".parse().unwrap()]));
+        assert_eq!(simulated.api_url.as_str(), "http://127.0.0.1:1/api/v2");
+        assert_eq!(at("http://127.0.0.1:1/api/v2").simulated_web, None);
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub enum ConfigFault {
     NotAKey,
     /// Neither `keep` nor `replace`.
     NotAPolicy,
-    /// Neither https, nor http on loopback; or with credentials, a query or a fragment in it.
+    /// Neither https, nor http on loopback; or with credentials, a query or a fragment in it (but see
+    /// [`Settings::simulated_web`](crate::config::Settings::simulated_web)).
     NotAnApiUrl,
     /// Not a list of `ip[:port]`.
     NotServers,

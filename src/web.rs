@@ -82,10 +82,18 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// As the constants say. With an API on loopback the names may point there too.
+    /// As the constants say. With an API on loopback the names may point there too, or lead into a simulated web.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let web = if settings.api_is_on_loopback() { Web::direct().with_private_addresses() } else { Web::direct() };
+        let web = match settings.simulated_web {
+            Some([http, https]) => Web::routed(move |target| match target.port() {
+                80 => http,
+                443 => https,
+                _ => target,
+            }),
+            None if settings.api_is_on_loopback() => Web::direct().with_private_addresses(),
+            None => Web::direct(),
+        };
         Self { dns: Dns::new(&settings.dns_servers), web }
     }
 
