@@ -79,12 +79,29 @@ foreach ( $engine['notes'] as $note ) {
 			'count'     => 2,
 			'ours'      => 5,
 			'installed' => 5,
-		);
+		) + $note['args'];
 		$say( "note {$note['code']}, several", fn() => Messages::note( $others + array( 'text' => 'FALLBACK' ) + $note ) );
 	}
+	// Where there may be none at all, other words are needed.
+	$none = array(
+		'caa_forbids'   => array( 'issuers' => array() ),
+		'wildcard_only' => array(
+			'names' => array(),
+			'count' => 0,
+		),
+	);
+	if ( isset( $none[ $note['code'] ] ) ) {
+		$note['args'] = $none[ $note['code'] ] + $note['args'];
+		$say( "note {$note['code']}, none", fn() => Messages::note( $others + array( 'text' => 'FALLBACK' ) + $note ) );
+	}
 }
-foreach ( array( 'invalid_domain', 'dns_unknown' ) as $code ) {
-	foreach ( array_keys( $engine['reasons'][ $code ] ) as $reason ) {
+$reasons = array(
+	'invalid_domain' => $engine['reasons']['invalid_domain'],
+	'dns_unknown'    => $engine['reasons']['dns_unknown'],
+	'caa_unknown'    => $engine['reasons']['dns_unknown'],
+);
+foreach ( $reasons as $code => $texts ) {
+	foreach ( array_keys( $texts ) as $reason ) {
 		$note = array(
 			'code'   => $code,
 			'args'   => array(

@@ -22,7 +22,7 @@ defined( 'ABSPATH' ) || exit;
  *     0   done, or nothing to do
  *     2   changes are pending (plan --expect-no-changes)
  *     3   done in part: something is withheld, blocked or failed
- *     4   still under way: it goes on by itself
+ *     4   pending: it goes on by itself, in seconds or when an order's time has come
  *     10  the settings are not valid
  *     11  refused: another plan, or a copy of the site; a person decides
  *     12  Cloudways refuses the credentials, or the token's role
@@ -47,6 +47,9 @@ final class CLI {
 
 	/** Seconds that a run needs to be sure of one write. */
 	const SHORTEST_SLICE = 20;
+
+	/** Seconds that it makes sense to sit and wait for. An order that waits for its time can be hours away. */
+	const LONGEST_PAUSE = 300;
 
 	/** Adds the command. */
 	public static function hook(): void {
@@ -120,7 +123,9 @@ final class CLI {
 	 * Brings the alias list and the certificate at Cloudways in step with the network.
 	 *
 	 * Goes on in slices until nothing is pending or the time is over; what is
-	 * pending then is taken up again by the site's own jobs.
+	 * pending then is taken up again by the site's own jobs. What is more than
+	 * five minutes away, such as the next order of a certificate, is not waited
+	 * for: it ends with exit code 4 and says until when, and why.
 	 *
 	 * ## OPTIONS
 	 *
@@ -226,6 +231,9 @@ final class CLI {
 					return $this->failed( $outcome );
 				}
 				$this->print_report( $report, $assoc_args );
+				if ( 'pending' === $report['status'] && isset( $report['next_at'] ) && ! self::is_for_people( $assoc_args ) ) {
+					$this->say( self::goes_on( $report ) );
+				}
 
 				if ( $outcome['error'] && ( $outcome['error']['code'] ?? '' ) !== ( $report['error']['code'] ?? '' ) ) {
 					// Done at Cloudways, and then something went wrong here: the report was not kept, for one.
@@ -451,7 +459,7 @@ final class CLI {
 				$pause = max( 1, (int) $error['retry_after'] );
 			}
 
-			if ( null === $pause || ! $wait || microtime( true ) + $pause > $end ) {
+			if ( null === $pause || ! $wait || microtime( true ) + $pause > $end || ( $pending && $pause > self::LONGEST_PAUSE ) ) {
 				return $outcome;
 			}
 			$this->say_why_it_waits( $outcome, $pause );
@@ -515,7 +523,7 @@ final class CLI {
 				return $outcome;
 			}
 			$outcome['report'] = $store->last_report();
-			if ( 'pending' !== $run['status'] ) {
+			if ( 'pending' !== $run['status'] || (int) ( $outcome['report']['next_at'] ?? 0 ) > min( $end, time() + self::LONGEST_PAUSE ) ) {
 				return $outcome;
 			}
 		}
@@ -618,13 +626,18 @@ final class CLI {
 		$this->say( sprintf( __( '%1$s; going on in %2$d s.', 'wu-cloudways' ), rtrim( $why, '.' ), $pause ) );
 	}
 
+	/** Whether the report is printed for people, and so says everything itself. */
+	private static function is_for_people( array $assoc_args ): bool {
+		return 'table' === ( $assoc_args['format'] ?? 'table' ) && ! isset( $assoc_args['fields'] ) && ! WP_CLI\Utils\get_flag_value( $assoc_args, 'porcelain', false );
+	}
+
 	/**
 	 * A report in the format that was asked for.
 	 *
 	 * @param array $report     A report.
 	 * @param array $assoc_args Options of the command.
-	 * @param array $more       due: when the next run is, where that is known better than by the report; origin: whose
-	 *                          report it is, where that has to be said; is_old: it is of an earlier run than the last.
+	 * @param array $more       due: when the next run is, where that is known; origin: whose report it is, where that
+	 *                          has to be said; is_old: it is of an earlier run than the last.
 	 */
 	private function print_report( array $report, array $assoc_args, array $more = array() ): void {
 		unset( $report['state'] );
@@ -637,7 +650,7 @@ final class CLI {
 			ksort( $report['domains'], SORT_STRING );
 		}
 
-		if ( 'table' !== $format || isset( $assoc_args['fields'] ) || isset( $assoc_args['porcelain'] ) ) {
+		if ( ! self::is_for_people( $assoc_args ) ) {
 			// What a person must know is not lost in a pipe.
 			if ( ! empty( $report['error'] ) && ! $is_old ) {
 				$this->print_error( $report['error'] );
@@ -671,12 +684,24 @@ final class CLI {
 		$this->print_domains( $report['domains'] ?? array(), $planned );
 		$this->print_attention( $report, $is_old );
 
-		$next = $more['due'] ?? $report['next_at'] ?? null;
-		if ( 'pending' === ( $report['status'] ?? '' ) && $next && '' === $origin ) {
+		if ( 'pending' === ( $report['status'] ?? '' ) && isset( $report['next_at'] ) && '' === $origin ) {
 			WP_CLI::line( '' );
-			/* translators: %s: a time, and how far away it is. */
-			WP_CLI::line( sprintf( __( 'Goes on by itself: %s', 'wu-cloudways' ), Messages::time_and_distance( $next ) ) );
+			WP_CLI::line( self::goes_on( $report, (int) ( $more['due'] ?? 0 ) ) );
 		}
+	}
+
+	/**
+	 * When a report that is pending goes on, and what it waits for.
+	 *
+	 * @param array $report A report with a `next_at`.
+	 * @param int   $due    When the next run is, where that is known; it may have been put off.
+	 */
+	private static function goes_on( array $report, int $due = 0 ): string {
+		/* translators: %s: a time, and how far away it is. */
+		$text = sprintf( __( 'Goes on by itself: %s', 'wu-cloudways' ), Messages::time_and_distance( max( $due, (int) $report['next_at'] ) ) );
+		$note = $report['certificate']['note'] ?? null;
+
+		return Messages::only_waits( $note ) && empty( $report['operation'] ) ? $text . "\n" . Messages::note( $note )['text'] : $text;
 	}
 
 	/**
@@ -728,6 +753,13 @@ final class CLI {
 		$left_out = Messages::count( $certificate['left_out'] ?? 0 );
 		if ( $left_out ) {
 			$this->fact( '  ' . __( 'no space left for', 'wu-cloudways' ), Messages::number_and_names( $certificate['left_out'] ) );
+		}
+		$budget = $certificate['budget'] ?? null;
+		if ( $budget && $budget['left'] < $budget['of'] ) {
+			$this->fact( '  ' . __( 'orders left', 'wu-cloudways' ), Messages::budget( $budget ) );
+		}
+		if ( isset( $budget['next_order_at'] ) ) {
+			$this->fact( '  ' . __( 'next order', 'wu-cloudways' ), Messages::time_and_distance( (int) $budget['next_order_at'] ) );
 		}
 	}
 
@@ -804,8 +836,10 @@ final class CLI {
 		if ( ! empty( $report['error'] ) ) {
 			$items[] = Messages::error( $report['error'] );
 		}
-		if ( ! empty( $report['certificate']['note'] ) ) {
-			$items[] = Messages::note( $report['certificate']['note'] );
+		$note = $report['certificate']['note'] ?? null;
+		// An order that only waits for its time needs nobody, and is said where the report tells when it goes on.
+		if ( ! empty( $note ) && ! ( 'pending' === ( $report['status'] ?? '' ) && Messages::only_waits( $note ) ) ) {
+			$items[] = Messages::note( $note );
 		}
 		foreach ( $report['warnings'] ?? array() as $warning ) {
 			$items[] = Messages::note( $warning );

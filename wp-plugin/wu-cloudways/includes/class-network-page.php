@@ -302,6 +302,13 @@ final class Network_Page {
 				self::fact( $label, Messages::number_and_names( $names ) );
 			}
 		}
+		$budget = $certificate['budget'] ?? null;
+		if ( $budget ) {
+			self::fact( __( 'Orders left', 'wu-cloudways' ), Messages::budget( $budget ) );
+		}
+		if ( isset( $budget['next_order_at'] ) ) {
+			self::fact( __( 'Next order', 'wu-cloudways' ), Messages::time_and_distance( (int) $budget['next_order_at'] ) );
+		}
 		echo '</dl>';
 		if ( ! empty( $certificate['note'] ) ) {
 			$note = Messages::note( $certificate['note'] );
