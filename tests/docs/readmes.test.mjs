@@ -77,7 +77,7 @@ for (const [name, readme] of Object.entries(readmes)) {
   describe(name, () => {
     it('lists every constant, and none that is not read', () => {
       assert.deepEqual(first(table(readme, ['WU_CLOUDWAYS_EMAIL'])), codes.constants);
-      const known = [...codes.constants, 'WU_CLOUDWAYS_WILDCARD_SSL', 'WU_CLOUDWAYS_STATE_FILE'];
+      const known = [...codes.constants, 'WU_CLOUDWAYS_STATE_FILE'];
       const named = unique([...readme.text.matchAll(/\bWU_CLOUDWAYS_[A-Z_]*[A-Z]\b/g)].map(([word]) => word));
       assert.deepEqual(named.filter((word) => !known.includes(word)), []);
     });
