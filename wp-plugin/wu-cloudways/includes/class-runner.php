@@ -768,6 +768,10 @@ final class Runner {
 			$options['sys_user'] = $sys_user;
 		}
 
+		if ( null !== $probe ) {
+			$options['probe'] = $probe;
+		}
+
 		if ( ! empty( $args['force'] ) ) {
 			$options['force'] = true;
 		}
