@@ -46,7 +46,7 @@ fn entry(sim: &Sim, name: &str, change: impl FnOnce(&mut DnsEntry)) {
 }
 
 /// A DNS server of one's own making: what the answer holds, or nothing for silence.
-fn server(answer: impl Fn(&Name, RecordType, &mut Message) -> Option<()> + Send + 'static) -> SocketAddr {
+pub fn server(answer: impl Fn(&Name, RecordType, &mut Message) -> Option<()> + Send + 'static) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     thread::spawn(move || {
@@ -247,7 +247,8 @@ fn cutting() -> SocketAddr {
 #[test]
 fn what_is_cut_over_tcp_too_is_unknown() {
     let check = ask(&[cutting()], &["a.example"], Duration::from_secs(10)).remove(0);
-    assert_eq!((check.verdict, check.reason), (Verdict::Unknown, Some(Unknown::Broken)));
+    assert_eq!(check.verdict, Verdict::Unknown);
+    assert!(matches!(check.reason, Some(Unknown::Broken | Unknown::TimedOut)), "{:?}", check.reason);
 }
 
 #[test]

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use cloudways_sim::Sim;
 use cloudways_sim::state::{DnsEntry, DnsFault};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::rdata::A;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use wu_cloudways::clock::{Deadline, SystemClock};
@@ -20,6 +23,7 @@ use wu_cloudways::options::ProbeFile;
 use wu_cloudways::sync;
 use wu_cloudways::web::{Outside, Web};
 
+use crate::dns::server;
 use crate::support::{SERVER_IP, Site, names};
 
 const FILE: &str = "/.well-known/acme-challenge/wu-cloudways-probe";
@@ -497,6 +501,15 @@ fn silent_names_keep_nobody_from_being_asked_and_the_deadline_holds() {
     assert!(checks[..60].iter().all(|check| check.verdict == Verdict::Unknown));
     assert!(checks[..60].iter().all(|check| check.qualifies() == Qualifies::Unknown));
 
+    // Less time than the first of them take: those behind are unknown.
+    let mut world = World::default();
+    for number in 0..60 {
+        world = world.at(&format!("198.51.100.{}", number + 1), 80, mute);
+    }
+    let checks = check_many(&sim, world, &asked[..60], Duration::from_millis(1_300));
+    assert_eq!((checks[0].verdict, checks[0].reason), unknown(Unknown::ProbeTimedOut));
+    assert_eq!((checks[59].verdict, checks[59].reason), unknown(Unknown::ProbeNotMade));
+
     // No time at all: what could not be asked is unknown.
     let checks = check_many(&sim, World::default(), &asked, Duration::ZERO);
     assert!(checks.iter().all(|check| check.verdict == Verdict::Unknown));
@@ -529,6 +542,39 @@ fn what_dns_leaves_open_the_probe_does_not_close() {
             (Verdict::Missing, None, Qualifies::No),
         ]
     );
+}
+
+#[test]
+fn where_half_of_the_addresses_are_known_nothing_is_settled_by_them() {
+    let half = server(|name, kind, reply| {
+        match kind {
+            RecordType::A => {
+                reply.add_answer(Record::from_rdata(name.clone(), 60, RData::A(A(PROXY.parse().unwrap()))));
+            }
+            RecordType::AAAA => reply.metadata.response_code = ResponseCode::ServFail,
+            _ => {}
+        }
+        Some(())
+    });
+    for (proxy, expected) in [(right(), unknown(Unknown::ServerFailure)), (wrong(), ELSEWHERE)] {
+        let outside = Outside { dns: Dns::new(&[half]), web: World::proxy(proxy).web().0 };
+        let clock = SystemClock::start();
+        let deadline = Deadline::new(&clock, Duration::from_secs(10));
+        let ours = [SERVER_IP.parse().unwrap()];
+        let check = outside.check(&names(&["shop.example"]), &ours, Some(&file()), deadline).remove(0);
+        assert_eq!((check.verdict, check.reason), expected);
+    }
+}
+
+#[test]
+fn names_in_trouble_with_dns_leave_time_for_the_probe() {
+    let sim = Sim::start();
+    sim.set_a("proxied.example", &[PROXY]);
+    sim.edit(|state| state.dns_mut("silent.example").fault = Some(DnsFault::Silence));
+    let checks =
+        check_many(&sim, World::proxy(right()), &["silent.example", "proxied.example"], Duration::from_secs(3));
+    assert_eq!((checks[0].verdict, checks[0].reason), unknown(Unknown::TimedOut));
+    assert_eq!((checks[1].verdict, checks[1].reason), PROXIED);
 }
 
 #[test]
