@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Followed, IN_A_MINUTE, IN_AN_HOUR, IN_FIVE_MINUTES, Run, SOON};
+use super::{Followed, IN_A_MINUTE, IN_AN_HOUR, IN_FIVE_MINUTES, Run, SOON, may_follow_at_once};
 use crate::blame::{Blame, blame};
 use crate::cloudways::{CloudwaysWrite, ObservedAlias, OperationRef, WriteFailure, names_of, shorten, shows};
 use crate::domain::DomainName;
@@ -110,10 +110,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                             self.note_listed(&plan.add);
                             return Ok(true);
                         }
-                        Some(false) if answers_lost == 0 => answers_lost += 1,
+                        Some(false) if answers_lost == 0 && may_follow_at_once(&error) => answers_lost += 1,
                         Some(false) => return Err(error),
                         None => {
-                            self.scene.wait_until(SOON);
+                            self.scene.wait_until(SOON.max(error.retry_after().unwrap_or(0)));
                             return Ok(false);
                         }
                     }

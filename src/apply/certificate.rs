@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Followed, IN_A_MINUTE, IN_A_QUARTER, IN_FIVE_MINUTES, Run, SOON};
+use super::{Followed, IN_A_MINUTE, IN_A_QUARTER, IN_FIVE_MINUTES, Run, SOON, may_follow_at_once};
 use crate::blame::{Blame, blame};
 use crate::budget::set_of;
 use crate::certificate::{CertificatePlan, Order, WildcardStep};
@@ -109,10 +109,10 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     self.book_order(&plan.wanted, if accepted { OrderOutcome::Placed } else { OrderOutcome::Sent });
                     match self.look_for(|scene| scene.shows_certificate(&plan.wanted))? {
                         Some(true) => return self.see_certificate(&plan),
-                        Some(false) if answers_lost == 0 => answers_lost += 1,
+                        Some(false) if answers_lost == 0 && may_follow_at_once(&error) => answers_lost += 1,
                         Some(false) => return Err(error),
                         None => {
-                            self.scene.wait_until(SOON);
+                            self.scene.wait_until(SOON.max(error.retry_after().unwrap_or(0)));
                             return Ok(());
                         }
                     }
@@ -162,9 +162,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(IN_A_MINUTE);
                 Ok(None)
             }
-            Err(WriteFailure::Unknown(_)) => {
+            Err(WriteFailure::Unknown(error)) => {
                 self.scene.wrote = true;
-                self.scene.wait_until(IN_A_MINUTE);
+                self.scene.wait_until(IN_A_MINUTE.max(error.retry_after().unwrap_or(0)));
                 Ok(None)
             }
             Err(
@@ -297,9 +297,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 Ok(())
             }
             // To switch on twice does no harm, so the next call simply does it again where it is still off.
-            Err(WriteFailure::Unknown(_)) => {
+            Err(WriteFailure::Unknown(error)) => {
                 self.scene.wrote = true;
-                self.scene.wait_until(IN_A_MINUTE);
+                self.scene.wait_until(IN_A_MINUTE.max(error.retry_after().unwrap_or(0)));
                 Ok(())
             }
             // What can be switched on by hand, too, must not end every call in an error.

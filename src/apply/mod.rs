@@ -66,6 +66,12 @@ enum Waited {
     Running,
 }
 
+/// Whether a write whose answer was lost may be repeated after the looks for it: not where the API wants more time.
+fn may_follow_at_once(error: &Error) -> bool {
+    let looked: Duration = LOOKS_AFTER_A_LOST_ANSWER.iter().sum();
+    error.retry_after().is_none_or(|seconds| seconds <= looked.as_secs())
+}
+
 struct Run<'a, 's, A> {
     task: Task<'a>,
     api: &'s mut A,

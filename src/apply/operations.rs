@@ -69,7 +69,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         loop {
             match self.api.operation(&operation.id, self.task.deadline)? {
                 OperationState::Done => return Ok(Waited::Done),
-                OperationState::Failed(answer) => return Ok(Waited::Failed(shorten(&answer))),
+                OperationState::Failed(said) => return Ok(Waited::Failed(said)),
                 OperationState::Running { .. } => {}
                 OperationState::NotPollable => {
                     self.scene.observed = self.api.observe(self.task.deadline)?;

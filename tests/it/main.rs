@@ -7,6 +7,7 @@ mod client;
 mod dns;
 mod golden;
 mod hostile;
+mod matrix;
 mod memory;
 mod orders;
 mod probe;

@@ -111,8 +111,12 @@ impl Site {
     }
 
     pub fn try_sync_entries(&mut self, entries: &[DomainEntry]) -> Result<Report, Error> {
-        let clock = TestClock::start_ahead(self.ahead);
-        let deadline = Deadline::new(&clock, self.options.deadline);
+        self.try_sync_by(&TestClock::start_ahead(self.ahead), entries)
+    }
+
+    /// A call that `clock` times, which can be read afterwards.
+    pub fn try_sync_by(&mut self, clock: &TestClock, entries: &[DomainEntry]) -> Result<Report, Error> {
+        let deadline = Deadline::new(clock, self.options.deadline);
         let settings = Settings::from_constants(&self.constants)?;
         let mut api = HttpCloudways::new(&settings, deadline)?;
         let outside = Outside::new(&settings);
