@@ -2,15 +2,19 @@
 //! *documented* (an official page), *observed* (against the live API, by third parties), *client practice*
 //! (how working clients are written), or *open* (then there is a switch, or it is said that it is a guess).
 
+use std::time::{Duration, UNIX_EPOCH};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Map, Value, json};
 
-use crate::authority::MAX_NAMES;
-use crate::fault::path_matches;
+use crate::authority::{self, MAX_NAMES};
+use crate::fault::{Generate, path_matches};
 use crate::log::LogEntry;
 use crate::params::Params;
 use crate::state::{
-    AliasAnswer, App, AuthErrorBody, AutoAnswer, BoolStyle, CompletedStyle, Effect, ForeignResource, Operation,
-    Outcome, RefusalBody, Role, Server, ServerAliases, Session, State, Switches, dns_key,
+    AliasAnswer, App, AuthErrorBody, AutoAnswer, BoolStyle, CompletedStyle, Effect, ForeignResource, FpmEncoding,
+    Operation, Outcome, RefusalBody, RetryAfter, Role, Server, ServerAliases, Session, State, Switches, VerifyRefusal,
+    WildcardDns, dns_key,
 };
 use crate::world::Inner;
 
@@ -64,6 +68,12 @@ pub(crate) fn handle(inner: &mut Inner, call: &Call<'_>) -> Answer {
         ("POST", "/app/manage/aliases") => with_role(inner, call, post_aliases),
         ("POST", "/security/lets_encrypt_install") => with_role(inner, call, install_certificate),
         ("POST", "/security/lets_encrypt_auto") => with_role(inner, call, set_auto),
+        ("POST", "/security/lets_encrypt_manual_renew") => with_role(inner, call, renew_certificate),
+        ("POST", "/security/lets_encrypt_revoke") => with_role(inner, call, revoke_certificate),
+        ("POST", "/security/createDNS") => with_role(inner, call, create_dns),
+        ("POST", "/security/verifyDNS") => with_role(inner, call, verify_dns),
+        ("GET", "/app/manage/fpm_setting") => with_role(inner, call, get_fpm_setting),
+        ("POST", "/app/manage/fpm_setting") => with_role(inner, call, set_fpm_setting),
         ("GET", path) if path_matches("/operation/{id}", path) => with_role(inner, call, get_operation),
         // Client practice: an unknown path answers like this, whoever asks.
         _ => Ok(Answer::json(200, json!({"message": "You have reached Cloudways API."}))),
@@ -127,7 +137,50 @@ fn with_role(inner: &mut Inner, call: &Call<'_>, handler: fn(&mut Inner, &Call<'
             Role::Limited => token.endpoints.iter().any(|e| endpoint_matches(e, call)),
         },
     };
-    if allowed { handler(inner, call) } else { Err(insufficient_scope()) }
+    let headers = take_a_request(inner, call, bearer)?;
+    let mut answer = if allowed { handler(inner, call) } else { Err(insufficient_scope()) };
+    match &mut answer {
+        Ok(answer) | Err(answer) => answer.headers.extend(headers),
+    }
+    answer
+}
+
+/// A minute, in milliseconds.
+const MINUTE_MS: i64 = 60_000;
+
+/// Observed: 100 requests a minute, counted per endpoint as it seems, and the three headers of the 429. That the
+/// minute begins with the first request, that every answer has two of the headers, and the body are guesses.
+fn take_a_request(inner: &mut Inner, call: &Call<'_>, bearer: &str) -> Result<Vec<(String, String)>, Answer> {
+    let Some(limit) = inner.state.switches.rate_limit else { return Ok(Vec::new()) };
+    let now = inner.now_ms();
+    let endpoint = if path_matches("/operation/{id}", call.path) { "/operation/{id}" } else { call.path };
+    let key = (bearer.to_string(), format!("{} {endpoint}", call.method));
+    let (begun, count) = inner.rate_windows.entry(key).or_insert((now, 0));
+    if !(0..MINUTE_MS).contains(&(now - *begun)) {
+        (*begun, *count) = (now, 0);
+    }
+    let header = |name: &str, value: String| (name.to_string(), value);
+    if *count < limit {
+        *count += 1;
+        return Ok(vec![
+            header("X-RateLimit-Limit", limit.to_string()),
+            header("X-RateLimit-Remaining", (limit - *count).to_string()),
+        ]);
+    }
+    let end = *begun + MINUTE_MS;
+    let mut answer = default_body(&inner.state.switches, 429);
+    answer.headers = vec![header("X-RateLimit-Limit", limit.to_string()), header("X-RateLimit-Remaining", "0".into())];
+    let seconds = (end - now + 999) / 1000;
+    match inner.state.switches.retry_after {
+        RetryAfter::Seconds => answer.headers.push(header("Retry-After", seconds.to_string())),
+        RetryAfter::Date => {
+            let at = u64::try_from(now / 1000 + seconds).unwrap_or(0);
+            let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at));
+            answer.headers.push(header("Retry-After", date));
+        }
+        RetryAfter::Absent => {}
+    }
+    Err(answer)
 }
 
 fn endpoint_matches(endpoint: &str, call: &Call<'_>) -> bool {
@@ -159,12 +212,50 @@ pub(crate) fn insufficient_scope() -> Answer {
 
 /// `GET /server`. Observed: everything in one answer without paging, ids as strings, every password in clear.
 fn get_server(inner: &mut Inner, _: &Call<'_>) -> Handled {
-    let state = &inner.state;
+    Ok(Answer::json(200, servers_json(&inner.state)))
+}
+
+fn servers_json(state: &State) -> Value {
     let servers: Vec<Value> = state.servers.iter().map(|s| server_json(s, &state.switches)).collect();
     let mut answer = Map::new();
     put_bool(&mut answer, "status", true, &state.switches);
     answer.insert("servers".into(), Value::Array(servers));
-    Ok(Answer::json(200, Value::Object(answer)))
+    Value::Object(answer)
+}
+
+/// A body that a fault wants made.
+pub(crate) fn generated(state: &State, rule: Generate) -> String {
+    match rule {
+        Generate::Mib(n) => {
+            let (start, end) = (r#"{"status":true,"servers":[],"padding":""#, r#""}"#);
+            let padding = (n << 20).saturating_sub(start.len() + end.len());
+            format!("{start}{}{end}", "x".repeat(padding))
+        }
+        Generate::Depth(n) => format!(r#"{{"status":true,"servers":{}{}}}"#, "[".repeat(n), "]".repeat(n)),
+        Generate::Applications(n) => {
+            let mut state = state.clone();
+            if let Some(server) = state.servers.first_mut()
+                && let Some(like) = server.apps.first().cloned()
+            {
+                server.apps.extend((0..n).map(|i| App {
+                    id: (900_000_000 + i).to_string(),
+                    app_fqdn: format!("wordpress-{i}.cloudwaysapps.com"),
+                    cname: None,
+                    aliases: vec![format!("generated-{i}.example")],
+                    lets_encrypt: None,
+                    ..like.clone()
+                }));
+            }
+            servers_json(&state).to_string()
+        }
+        Generate::Aliases(n) => {
+            let mut state = state.clone();
+            for app in state.servers.iter_mut().flat_map(|s| &mut s.apps) {
+                app.aliases.extend((0..n).map(|i| format!("generated-{i}.example")));
+            }
+            servers_json(&state).to_string()
+        }
+    }
 }
 
 fn server_json(server: &Server, switches: &Switches) -> Value {
@@ -274,10 +365,7 @@ fn post_aliases(inner: &mut Inner, call: &Call<'_>) -> Handled {
 /// Documented: at most 100 names. Where the 100 are checked, and with which words, is a guess.
 fn install_certificate(inner: &mut Inner, call: &Call<'_>) -> Handled {
     let target = target(inner, call)?;
-    let email = required(call, "ssl_email")?.as_str().unwrap_or("").to_string();
-    if !email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.')) {
-        return Err(field_error("ssl_email", "email", "The ssl email must be a valid email address."));
-    }
+    let email = email(call)?;
     let wildcard = boolean(call, "wild_card")?;
     let names = string_list(call, "ssl_domains")?;
     if names.is_empty() {
@@ -286,6 +374,14 @@ fn install_certificate(inner: &mut Inner, call: &Call<'_>) -> Handled {
     if names.len() > MAX_NAMES {
         let text = format!("The ssl domains may not have more than {MAX_NAMES} items.");
         return Err(field_error("ssl_domains", "max", &text));
+    }
+    if wildcard && inner.state.switches.wildcard_needs_verify {
+        let apex = apex_of(&names[0]);
+        let verified = |asked: &&WildcardDns| asked.is_verified && asked.apex == apex;
+        if inner.state.wildcards.get(&target.app_id).filter(verified).is_none() {
+            let text = format!("ssl_domains: the DNS of {apex} is not verified.");
+            return Err(Answer::json(422, json!({"status": false, "message": text})));
+        }
     }
     not_busy(inner, &target.server_id)?;
     let effect = Effect::Certificate { names, email, wildcard };
@@ -309,6 +405,134 @@ fn set_auto(inner: &mut Inner, call: &Call<'_>) -> Handled {
         AutoAnswer::EmptyArray => Answer::json(200, json!([])),
         AutoAnswer::EmptyObject => Answer::json(200, json!({})),
     })
+}
+
+fn email(call: &Call<'_>) -> Result<String, Answer> {
+    let email = required(call, "ssl_email")?.as_str().unwrap_or("");
+    if email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.')) {
+        Ok(email.to_string())
+    } else {
+        Err(field_error("ssl_email", "email", "The ssl email must be a valid email address."))
+    }
+}
+
+/// The refusal where a Let's Encrypt certificate is needed and there is none. Its shape is a guess.
+fn no_certificate(inner: &Inner, target: &Target, field: &str) -> Result<(), Answer> {
+    let there = inner.state.app(&target.app_id).is_some_and(|app| app.lets_encrypt.is_some());
+    let text = format!("{field}: no Let's Encrypt certificate is installed.");
+    if there { Ok(()) } else { Err(Answer::json(422, json!({"status": false, "message": text}))) }
+}
+
+/// `POST /security/lets_encrypt_manual_renew`. Client practice: the parameters, and an operation as the answer. That
+/// the same names are ordered again is how the word is understood.
+fn renew_certificate(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let target = target(inner, call)?;
+    boolean(call, "wild_card")?;
+    no_certificate(inner, &target, "app_id")?;
+    not_busy(inner, &target.server_id)?;
+    Ok(start(inner, call, "lets_encrypt_manual_renew", &target, Effect::Renew))
+}
+
+/// `POST /security/lets_encrypt_revoke`. Client practice: the parameters, an operation as the answer, and that the
+/// application has no certificate afterwards.
+fn revoke_certificate(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let target = target(inner, call)?;
+    boolean(call, "wild_card")?;
+    required(call, "ssl_domain")?;
+    no_certificate(inner, &target, "ssl_domain")?;
+    not_busy(inner, &target.server_id)?;
+    Ok(start(inner, call, "lets_encrypt_revoke", &target, Effect::Revoke))
+}
+
+fn apex_of(name: &str) -> String {
+    let name = dns_key(name);
+    name.strip_prefix("*.").unwrap_or(&name).to_string()
+}
+
+/// What both `createDNS` and `verifyDNS` take.
+fn wildcard_parameters(inner: &Inner, call: &Call<'_>) -> Result<(Target, String, String), Answer> {
+    let target = target(inner, call)?;
+    let email = email(call)?;
+    if !boolean(call, "wild_card")? {
+        return Err(field_error("wild_card", "accepted", "The wild card must be accepted."));
+    }
+    let names = string_list(call, "ssl_domains")?;
+    match names.as_slice() {
+        [apex] => Ok((target, email, apex_of(apex))),
+        _ => Err(field_error("ssl_domains", "size", "The ssl domains must hold one item.")),
+    }
+}
+
+/// The shape was observed for `createDNS`. What the message says is not known.
+fn wildcard_json(inner: &Inner, target: &Target, asked: &WildcardDns, status: bool, message: &str) -> Answer {
+    let app_prefix = inner.state.app(&target.app_id).map(|app| app.app_fqdn.clone()).unwrap_or_default();
+    let switches = &inner.state.switches;
+    let mut wildcard = Map::new();
+    wildcard.insert("app_prefix".into(), json!(app_prefix));
+    put_bool(&mut wildcard, "auto", true, switches);
+    wildcard.insert("challenges".into(), Value::Null);
+    put_bool(&mut wildcard, "is_installed", false, switches);
+    put_bool(&mut wildcard, "is_verified", asked.is_verified, switches);
+    // The one fact that a caller asks for: left out, nobody could go on.
+    wildcard.entry("is_verified").or_insert(json!(asked.is_verified));
+    wildcard.insert("ssl_domains".into(), json!([asked.apex]));
+    wildcard.insert("ssl_email".into(), json!(asked.email));
+    wildcard.insert("type".into(), json!("wc"));
+    Answer::json(200, json!({"wildcard_ssl": {"message": message, "status": status, "wildcard": wildcard}}))
+}
+
+/// `POST /security/createDNS`: the first step to a wildcard certificate. The answer was observed. That it takes no
+/// time and is not stopped by a running operation are guesses.
+fn create_dns(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let (target, email, apex) = wildcard_parameters(inner, call)?;
+    let asked = WildcardDns { apex, email, is_verified: false };
+    inner.state.wildcards.insert(target.app_id.clone(), asked.clone());
+    let message = format!("Add a CNAME record for _acme-challenge.{}.", asked.apex);
+    Ok(wildcard_json(inner, &target, &asked, true, &message))
+}
+
+/// `POST /security/verifyDNS`: whether the record is there. That its answer looks like that of `createDNS` is how
+/// clients read it; what it says when the record is missing is open (switch `verify_dns_refusal`).
+fn verify_dns(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let (target, _, apex) = wildcard_parameters(inner, call)?;
+    let proof = inner.state.app(&target.app_id).is_some_and(|app| authority::wildcard_proof(&inner.state, app, &apex));
+    let Some(asked) = inner.state.wildcards.get_mut(&target.app_id).filter(|asked| asked.apex == apex) else {
+        let text = format!("ssl_domains: no DNS record was asked for {apex}.");
+        return Err(Answer::json(422, json!({"status": false, "message": text})));
+    };
+    asked.is_verified = proof;
+    let asked = asked.clone();
+    let missing = format!("The CNAME record of _acme-challenge.{apex} was not found.");
+    match inner.state.switches.verify_dns_refusal {
+        _ if proof => Ok(wildcard_json(inner, &target, &asked, true, "The DNS is verified.")),
+        VerifyRefusal::Body => Ok(wildcard_json(inner, &target, &asked, false, &missing)),
+        VerifyRefusal::Validation => Err(Answer::json(422, json!({"status": false, "message": missing}))),
+    }
+}
+
+/// `GET /app/manage/fpm_setting`. The shape is client practice.
+fn get_fpm_setting(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let target = target(inner, call)?;
+    let default = ";php_admin_flag[log_errors] = on\n;php_admin_value[memory_limit] = 256M\n";
+    let settings = inner.state.fpm_settings.get(&target.app_id).map_or(default, String::as_str);
+    Ok(Answer::json(200, json!({"response": {"fpm_enabled": true, "settings": settings}})))
+}
+
+/// `POST /app/manage/fpm_setting`. Whether the text is sent plain or as base64 is open; so is the answer.
+fn set_fpm_setting(inner: &mut Inner, call: &Call<'_>) -> Handled {
+    let target = target(inner, call)?;
+    let text = required(call, "fpm_setting")?.as_str().unwrap_or("");
+    let text = match inner.state.switches.fpm_setting_encoding {
+        FpmEncoding::Plain => text.to_string(),
+        FpmEncoding::Base64 => BASE64_STANDARD
+            .decode(text)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(|| field_error("fpm_setting", "base64", "The fpm setting must be encoded."))?,
+    };
+    not_busy(inner, &target.server_id)?;
+    inner.state.fpm_settings.insert(target.app_id, text);
+    Ok(Answer::json(200, json!({"status": true})))
 }
 
 /// `GET /operation/{id}`. The shape was observed, `app_id` `"0"` and the parameters as JSON in a string

@@ -1,5 +1,6 @@
 //! The control interface under `/_sim`: what tests and people use to look at the world and to change it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api::Answer;
 use crate::fault::{Fault, HandAliases};
 use crate::params::decode;
-use crate::state::{DnsEntry, State, dns_key};
+use crate::state::{DnsEntry, State, WebEntry, dns_key};
 use crate::world::World;
 use crate::zone::parse_caa;
 
@@ -27,7 +28,8 @@ pub(crate) fn handle(world: &Arc<World>, method: &str, path: &str, body: &[u8]) 
         }
         ("GET", ["log"]) => Ok(to_json(&world.raw().log)),
         ("GET", ["dns-log"]) => Ok(to_json(&world.raw().dns_log)),
-        ("DELETE", ["log" | "dns-log"]) => {
+        ("GET", ["web-log"]) => Ok(to_json(&world.raw().web_log)),
+        ("DELETE", ["log" | "dns-log" | "web-log"]) => {
             world.raw().clear_log();
             Ok(json!({}))
         }
@@ -59,6 +61,18 @@ pub(crate) fn handle(world: &Arc<World>, method: &str, path: &str, body: &[u8]) 
         ("DELETE", ["dns", name]) => {
             world.raw().edit(|state| state.dns.remove(&dns_key(name)));
             Ok(json!({}))
+        }
+        ("PUT", ["web", name]) => read(body).map(|entry: WebEntry| {
+            let shown = to_json(&entry);
+            world.raw().edit(|state| state.web.insert(dns_key(name), entry));
+            shown
+        }),
+        ("DELETE", ["web", name]) => {
+            world.raw().edit(|state| state.web.remove(&dns_key(name)));
+            Ok(json!({}))
+        }
+        ("PUT", ["apps", app_id, "files"]) => {
+            read(body).and_then(|files: BTreeMap<String, Option<String>>| put_files(world, app_id, files))
         }
         ("PUT", ["apps", app_id, "aliases"]) => {
             read(body).and_then(|AliasList { aliases }| change_aliases(world, app_id, |list| *list = aliases))
@@ -128,39 +142,13 @@ fn put_state(world: &World, state: State) -> Result<Value, Problem> {
 
 fn patch_state(world: &World, patch: &Value) -> Result<Value, Problem> {
     let mut inner = world.now();
-    let mut merged = to_json(&inner.state);
-    merge(&mut merged, patch);
-    let state: State = serde_json::from_value(merged).map_err(|e| Problem(400, e.to_string()))?;
+    let state = inner.state.patched(patch).map_err(|e| Problem(400, e))?;
     for (name, entry) in &state.dns {
         check_dns(name, entry)?;
     }
     inner.edit(|old| *old = state);
     Ok(json!({}))
 }
-
-/// A JSON merge patch (RFC 7396): null takes a key away, lists are replaced whole. A key of the state
-/// that is taken away gets its value from the start state.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    if let Value::Object(target) = target {
-        for (key, value) in patch {
-            if value.is_null() && !NULL_IS_A_VALUE.contains(&key.as_str()) {
-                target.remove(key);
-            } else {
-                merge(target.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-    }
-}
-
-/// Switches for which null says something else than the default.
-const NULL_IS_A_VALUE: [&str; 4] = ["operation_polls", "operation_seconds", "alias_limit", "poll_refused"];
 
 fn add_faults(world: &World, rules: Value) -> Result<Value, Problem> {
     let rules = match rules {
@@ -184,6 +172,23 @@ fn change_aliases(world: &World, app_id: &str, change: impl FnOnce(&mut Vec<Stri
             Ok(json!({"aliases": app.aliases}))
         }
         None => Err(Problem(404, format!("no application {app_id}"))),
+    })
+}
+
+/// Null takes a file away; the others stay.
+fn put_files(world: &World, app_id: &str, files: BTreeMap<String, Option<String>>) -> Result<Value, Problem> {
+    world.raw().edit(|state| {
+        if state.app(app_id).is_none() {
+            return Err(Problem(404, format!("no application {app_id}")));
+        }
+        let there = state.web_files.entry(app_id.into()).or_default();
+        for (path, body) in files {
+            match body {
+                Some(body) => there.insert(path, body),
+                None => there.remove(&path),
+            };
+        }
+        Ok(to_json(there))
     })
 }
 

@@ -49,16 +49,22 @@ pub struct Spoil {
     /// The connection is reset in place of an answer, and the request has no effect.
     #[serde(skip_serializing_if = "is_false")]
     pub reset: bool,
-    /// Answers with this status, and the request has no effect.
+    /// Answers with this status, and the request has no effect. One below 200 is the last that is heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The body for `status`: text, or JSON. Without it, one that fits the status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// A body that is made here, in place of `body`; `status` is 200 without another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate: Option<Generate>,
+    /// These bytes are the whole answer, head and all, and the request has no effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
     /// Headers for `status`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// With `status`: the request has its effect all the same.
+    /// With `status`, `generate` or `raw`: the request has its effect all the same.
     #[serde(skip_serializing_if = "is_false")]
     pub effect: bool,
     /// The operation that the request starts ends as failed, with this message.
@@ -70,9 +76,32 @@ pub struct Spoil {
     /// The request has its effect, and the connection is reset in place of the answer.
     #[serde(skip_serializing_if = "is_false")]
     pub lose_answer: bool,
+    /// Heads with these statuses (100 to 199) come before the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interim: Vec<u16>,
     /// The answer breaks off in the middle of its body.
     #[serde(skip_serializing_if = "is_false")]
     pub truncate: bool,
+    /// The body of the answer comes a byte at a time, with pauses of so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drip_ms: Option<u64>,
+    /// The body of the answer never ends: blanks follow it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub endless: bool,
+}
+
+/// A body that is too long to be sent through the control interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Generate {
+    /// JSON of exactly so many MiB, with no servers in it.
+    Mib(usize),
+    /// The answer of `GET /server`, with so many more applications on the first server.
+    Applications(usize),
+    /// The answer of `GET /server`, with so many aliases at each application.
+    Aliases(usize),
+    /// JSON with arrays in arrays, so deep.
+    Depth(usize),
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

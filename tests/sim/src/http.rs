@@ -1,30 +1,27 @@
 //! The HTTP side: one listener for the API and the control interface, with connections that can be reset.
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
 use crate::api::{self, Answer, Body, Call};
 use crate::control;
 use crate::fault::Spoil;
 use crate::log::{LogEntry, Redactor};
 use crate::params::Params;
+use crate::state::State;
+use crate::wire::{Mischief, Pace, Payload, Socket};
 use crate::world::World;
 
 /// The longest request body that is read.
@@ -44,19 +41,17 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
 }
 
 async fn connection(stream: TcpStream, world: Arc<World>) {
-    // An answer is small and is waited for.
-    let _ = stream.set_nodelay(true);
-    let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket { stream, reset: Arc::clone(&reset) };
+    let mischief = Mischief::default();
+    let socket = Socket::new(stream, mischief.clone());
     let service = service_fn(move |request| {
-        let (world, reset) = (Arc::clone(&world), Arc::clone(&reset));
+        let (world, mischief) = (Arc::clone(&world), mischief.clone());
         async move {
             // On a task of its own, since a request that has arrived is handled even when its sender goes away.
-            let handling = tokio::spawn(handle(request, world));
+            let handling = tokio::spawn(handle(request, world, mischief.clone()));
             match handling.await.unwrap_or(None) {
                 Some(response) => Ok(response),
                 None => {
-                    reset.store(true, Ordering::Relaxed);
+                    mischief.reset();
                     Err(io::Error::other("reset on purpose"))
                 }
             }
@@ -67,7 +62,7 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
 }
 
 /// Answers a request; `None`: the connection is to be reset.
-async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Response<Payload>> {
+async fn handle(request: Request<Incoming>, world: Arc<World>, mischief: Mischief) -> Option<Response<Payload>> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY).collect().await.ok()?.to_bytes();
     let method = head.method.as_str();
@@ -76,7 +71,7 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
 
     if let Some(below) = path.strip_prefix("/_sim") {
         let answer = control::handle(&world, method, below, &body);
-        return Some(respond(answer, false));
+        return Some(respond(answer, Pace::Whole));
     }
 
     let params = Params::read(query, header(&head.headers, &CONTENT_TYPE), &body);
@@ -136,7 +131,8 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
             inner.edit(|state| state.dns.extend(entries.clone()));
             note.push("DNS changed before");
         }
-        let answer = match (early, spoil.status) {
+        let replaced = spoil.status.or((spoil.generate.is_some() || spoil.raw.is_some()).then_some(200));
+        let answer = match (early, replaced) {
             (Some(answer), _) => answer,
             (None, _) if spoil.reset => {
                 note.push("fault: connection reset, no effect");
@@ -145,7 +141,7 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
             }
             (None, Some(status)) if !spoil.effect => {
                 note.push("fault: answer replaced, no effect");
-                spoilt(&spoil, status, &inner.state.switches)
+                spoilt(&spoil, status, &inner.state)
             }
             (None, status) => {
                 let call = Call {
@@ -163,7 +159,7 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
                 match status {
                     Some(status) => {
                         note.push("fault: answer replaced, with effect");
-                        spoilt(&spoil, status, &inner.state.switches)
+                        spoilt(&spoil, status, &inner.state)
                     }
                     None => answer,
                 }
@@ -175,6 +171,9 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
         if spoil.truncate {
             note.push("fault: answer cut off");
         }
+        if spoil.drip_ms.is_some() || spoil.endless {
+            note.push("fault: answer comes slowly, or without end");
+        }
         inner.set_log(n, if spoil.lose_answer { 0 } else { answer.status }, &note);
         answer
     };
@@ -182,7 +181,25 @@ async fn handle(request: Request<Incoming>, world: Arc<World>) -> Option<Respons
     if let Some(ms) = spoil.delay_answer_ms {
         sleep(Duration::from_millis(ms)).await;
     }
-    if spoil.lose_answer { None } else { Some(respond(answer, spoil.truncate)) }
+    if spoil.lose_answer {
+        return None;
+    }
+    let head = |status: u16| format!("HTTP/1.1 {status} Interim\r\n\r\n");
+    mischief.send_first(spoil.interim.iter().map(|status| head(*status)).collect::<String>().into_bytes());
+    let last = spoil.status.filter(|status| (100..200).contains(status)).map(head);
+    if let Some(only) = spoil.raw.or(last) {
+        mischief.send_only(only.into_bytes());
+        let mut response = respond(Answer::json(200, Value::Null), Pace::Whole);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Some(response);
+    }
+    let pace = match spoil.drip_ms {
+        _ if spoil.truncate => Pace::CutOff,
+        _ if spoil.endless => Pace::Endless,
+        Some(ms) => Pace::Drip(Duration::from_millis(ms)),
+        None => Pace::Whole,
+    };
+    Some(respond(answer, pace))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
@@ -190,116 +207,36 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
 }
 
 /// The answer that a fault gives.
-fn spoilt(spoil: &Spoil, status: u16, switches: &crate::state::Switches) -> Answer {
-    let mut answer = match &spoil.body {
-        None => api::default_body(switches, status),
-        Some(Value::String(text)) => {
+fn spoilt(spoil: &Spoil, status: u16, state: &State) -> Answer {
+    let mut answer = match (&spoil.body, &spoil.generate) {
+        (_, Some(rule)) => {
+            let text = api::generated(state, *rule);
+            Answer { status, headers: Vec::new(), body: Body::Text { kind: "application/json", text } }
+        }
+        (None, None) => api::default_body(&state.switches, status),
+        (Some(Value::String(text)), None) => {
             let kind = if text.trim_start().starts_with('<') { "text/html" } else { "application/json" };
             Answer { status, headers: Vec::new(), body: Body::Text { kind, text: text.clone() } }
         }
-        Some(json) => Answer::json(status, json.clone()),
+        (Some(json), None) => Answer::json(status, json.clone()),
     };
     answer.headers = spoil.headers.clone().into_iter().collect();
     answer
 }
 
-fn respond(answer: Answer, cut: bool) -> Response<Payload> {
+fn respond(answer: Answer, pace: Pace) -> Response<Payload> {
     let (kind, text) = match answer.body {
         Body::Json(value) => ("application/json", value.to_string()),
         Body::Text { kind, text } => (kind, text),
     };
-    let whole = Bytes::from(text);
-    let length = whole.len();
-    let payload = Payload {
-        data: Some(if cut { whole.slice(..length / 2) } else { whole }),
-        length: u64::try_from(length).unwrap_or(u64::MAX),
-        cut: cut.then(|| Box::pin(sleep(Duration::from_millis(30)))),
-    };
-
-    let mut response = Response::new(payload);
+    let mut response = Response::new(Payload::new(Bytes::from(text), pace));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
         }
     }
     response
-}
-
-/// A body that can break off before the length it was announced with.
-struct Payload {
-    data: Option<Bytes>,
-    length: u64,
-    /// Set: it breaks off when this has passed, so that the first half is on its way by then.
-    cut: Option<Pin<Box<Sleep>>>,
-}
-
-impl hyper::body::Body for Payload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(data) = self.data.take().filter(|d| !d.is_empty()) {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
-        }
-        match &mut self.cut {
-            None => Poll::Ready(None),
-            Some(pause) => pause.as_mut().poll(context).map(|()| Some(Err(io::Error::other("cut off on purpose")))),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.cut.is_none() && self.data.as_ref().is_none_or(Bytes::is_empty)
-    }
-}
-
-/// A connection that is reset (RST) in place of being closed, when asked to.
-struct Socket {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, buffer)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Relaxed) {
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

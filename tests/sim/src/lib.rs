@@ -34,15 +34,18 @@ mod limits;
 mod log;
 mod params;
 pub mod state;
+mod tls;
 mod web;
+mod wire;
 mod world;
 mod zone;
 
 pub use authority::MAX_NAMES;
-pub use fault::{Fault, HandAliases, Spoil};
+pub use fault::{Fault, Generate, HandAliases, Spoil};
 pub use limits::registered_domain;
 pub use log::LogEntry;
 pub use state::State;
+pub use web::WebQuery;
 pub use world::DnsQuery;
 
 use world::World;
@@ -54,6 +57,8 @@ pub struct Sim {
     world: Arc<World>,
     api: SocketAddr,
     dns: SocketAddr,
+    web_http: SocketAddr,
+    web_https: SocketAddr,
     runtime: Option<Runtime>,
 }
 
@@ -64,6 +69,10 @@ pub struct Options {
     pub api: SocketAddr,
     /// Where DNS listens, over UDP and TCP; port 0: a free one.
     pub dns: SocketAddr,
+    /// What stands for port 80 of every address listens here; port 0: a free one.
+    pub web_http: SocketAddr,
+    /// The same for port 443.
+    pub web_https: SocketAddr,
     /// The state at the start and after a reset.
     pub state: State,
 }
@@ -71,7 +80,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { api: any, dns: any, state: State::default() }
+        Self { api: any, dns: any, web_http: any, web_https: any, state: State::default() }
     }
 }
 
@@ -102,8 +111,13 @@ impl Sim {
     pub fn open(options: Options) -> io::Result<Self> {
         let api = TcpListener::bind(options.api)?;
         let (dns_udp, dns_tcp) = bind_both(options.dns)?;
+        let web_http = TcpListener::bind(options.web_http)?;
+        let web_https = TcpListener::bind(options.web_https)?;
         let (api_addr, dns_addr) = (api.local_addr()?, dns_udp.local_addr()?);
+        let (http_addr, https_addr) = (web_http.local_addr()?, web_https.local_addr()?);
         api.set_nonblocking(true)?;
+        web_http.set_nonblocking(true)?;
+        web_https.set_nonblocking(true)?;
         dns_udp.set_nonblocking(true)?;
         // As much as the system allows, for the questions that come while the machine is busy elsewhere.
         socket2::SockRef::from(&dns_udp).set_recv_buffer_size(4 << 20)?;
@@ -124,8 +138,19 @@ impl Sim {
             runtime.spawn(http::serve(api, Arc::clone(&world)));
             runtime.spawn(dns::serve_udp(udp, Arc::clone(&world)));
             runtime.spawn(dns::serve_tcp(tcp, Arc::clone(&world)));
+            let http = tokio::net::TcpListener::from_std(web_http)?;
+            let https = tokio::net::TcpListener::from_std(web_https)?;
+            runtime.spawn(web::serve_http(http, Arc::clone(&world)));
+            runtime.spawn(web::serve_https(https, Arc::clone(&world)));
         }
-        Ok(Self { world, api: api_addr, dns: dns_addr, runtime: Some(runtime) })
+        Ok(Self {
+            world,
+            api: api_addr,
+            dns: dns_addr,
+            web_http: http_addr,
+            web_https: https_addr,
+            runtime: Some(runtime),
+        })
     }
 
     /// The base of the API: `http://127.0.0.1:PORT/api/v2`.
@@ -141,6 +166,16 @@ impl Sim {
     /// Where DNS answers, over UDP and TCP.
     pub fn dns_addr(&self) -> SocketAddr {
         self.dns
+    }
+
+    /// What stands for port 80 of every address of the simulated world.
+    pub fn web_http(&self) -> SocketAddr {
+        self.web_http
+    }
+
+    /// What stands for port 443 of every address of the simulated world.
+    pub fn web_https(&self) -> SocketAddr {
+        self.web_https
     }
 
     /// A copy of the state as it is now.
@@ -163,7 +198,26 @@ impl Sim {
         self.world.raw().log.clone()
     }
 
-    /// Forgets the requests and the DNS queries.
+    /// What was asked over the web so far: requests, and names in TLS handshakes.
+    pub fn web_log(&self) -> Vec<WebQuery> {
+        self.world.raw().web_log.clone()
+    }
+
+    /// How a name answers that leads elsewhere: a [`state::Behaviour`], or a whole [`state::WebEntry`].
+    pub fn set_web(&self, name: &str, entry: impl Into<state::WebEntry>) {
+        let entry = entry.into();
+        self.edit(|state| state.web.insert(state::dns_key(name), entry));
+    }
+
+    /// Puts a static file into the web root of an application.
+    pub fn set_web_file(&self, app_id: &str, path: &str, body: &str) {
+        self.edit(|state| {
+            let files = state.web_files.entry(app_id.into()).or_default();
+            files.insert(path.into(), body.into());
+        });
+    }
+
+    /// Forgets the requests, the DNS queries and what was asked over the web.
     pub fn clear_log(&self) {
         self.world.raw().clear_log();
     }

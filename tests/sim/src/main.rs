@@ -28,22 +28,31 @@ usage:
 options of serve:
   --api ADDR:PORT      API and control interface (default 127.0.0.1:0, a free port)
   --dns ADDR:PORT      DNS over UDP and TCP (default 127.0.0.1:0)
+  --web-http ADDR:PORT   what stands for port 80 of every address (default 127.0.0.1:0)
+  --web-https ADDR:PORT  what stands for port 443 of every address (default 127.0.0.1:0)
   --state FILE.json    state at the start and after a reset; missing keys come from the built-in state
+  --set JSON           change the start state (JSON merge patch): '{\"switches\":{\"rate_limit\":null}}'
   --ready-file FILE    write there, too, what is printed when it listens
   --exit-with-stdin    end when standard input is closed
   --print-state        print the built-in start state, and end
 
 When it listens it prints one line of JSON:
-  {\"api\":\"http://127.0.0.1:PORT/api/v2\",\"control\":\"http://127.0.0.1:PORT/_sim\",\"dns\":\"127.0.0.1:PORT\"}
+  {\"api\":\"http://127.0.0.1:PORT/api/v2\",\"control\":\"http://127.0.0.1:PORT/_sim\",\"dns\":\"127.0.0.1:PORT\",
+   \"web_http\":\"127.0.0.1:PORT\",\"web_https\":\"127.0.0.1:PORT\"}
 
 commands of ctl (CONTROL_URL is the \"control\" of that line; it waits 5 s for a simulator that is starting):
   state                          print the state
   log                            print the requests
   dns-log                        print the DNS queries
+  web-log                        print what was asked over the web
+  orders                         print the orders of certificates
   reset                          back to the start: state, log and faults
   advance SECONDS                move the clock
+  freeze UNIX_SECONDS|null       let the clock stand still at that time, or go on
   aliases APP_ID [a,b]           print or replace an alias list, as a person would
   dns NAME JSON                  set a name: {\"A\":[\"203.0.113.10\"]}; null takes it away
+  web NAME JSON                  set how a name answers that leads elsewhere: {\"behaviour\":\"parked\"}; null takes it away
+  file APP_ID PATH [TEXT]        put a file into the web root of an application, or take it away
   patch JSON                     change the state (JSON merge patch)
   fault JSON                     add a rule or a list of rules; null takes all away
 
@@ -89,7 +98,10 @@ fn serve(args: &[String]) -> Result<(), String> {
         match name {
             "--api" => options.api = address(&value()?)?,
             "--dns" => options.dns = address(&value()?)?,
+            "--web-http" => options.web_http = address(&value()?)?,
+            "--web-https" => options.web_https = address(&value()?)?,
             "--state" => options.state = read_state(Path::new(&value()?))?,
+            "--set" => options.state = options.state.patched(&parse(&value()?)?)?,
             "--ready-file" => ready_file = Some(value()?.into()),
             "--exit-with-stdin" => exit_with_stdin = true,
             "--print-state" => {
@@ -117,6 +129,8 @@ fn serve(args: &[String]) -> Result<(), String> {
         "api": sim.api_url(),
         "control": sim.control_url(),
         "dns": sim.dns_addr().to_string(),
+        "web_http": sim.web_http().to_string(),
+        "web_https": sim.web_https().to_string(),
     });
     let line = format!("{line}\n");
     if let Some(file) = ready_file {
@@ -166,6 +180,9 @@ fn ctl(args: &[String]) -> Result<(), String> {
         ["state"] => ("GET", "/state".into(), Value::Null),
         ["log"] => ("GET", "/log".into(), Value::Null),
         ["dns-log"] => ("GET", "/dns-log".into(), Value::Null),
+        ["web-log"] => ("GET", "/web-log".into(), Value::Null),
+        ["orders"] => ("GET", "/orders".into(), Value::Null),
+        ["freeze", time] => ("POST", "/time".into(), json!({"freeze": parse(time)?})),
         ["reset"] => ("POST", "/reset".into(), Value::Null),
         ["advance", seconds] => {
             let seconds: i64 = seconds.parse().map_err(|_| format!("{seconds} is not a number of seconds"))?;
@@ -180,6 +197,12 @@ fn ctl(args: &[String]) -> Result<(), String> {
             Value::Null => ("DELETE", format!("/dns/{name}"), Value::Null),
             entry => ("PUT", format!("/dns/{name}"), entry),
         },
+        ["web", name, entry] => match parse(entry)? {
+            Value::Null => ("DELETE", format!("/web/{name}"), Value::Null),
+            entry => ("PUT", format!("/web/{name}"), entry),
+        },
+        ["file", app, path] => ("PUT", format!("/apps/{app}/files"), json!({ *path: null })),
+        ["file", app, path, text] => ("PUT", format!("/apps/{app}/files"), json!({ *path: text })),
         ["patch", patch] => ("PATCH", "/state".into(), parse(patch)?),
         ["fault", rules] => match parse(rules)? {
             Value::Null => ("DELETE", "/faults".into(), Value::Null),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 pub use crate::certificates::Certificate;
 pub use crate::limits::{Authority, Limit, Order, OrderOutcome};
+pub use crate::tls::{Tls, TlsUncovered};
 pub use crate::web::{Behaviour, WebEntry};
 
 /// Everything that can be read, replaced and patched through `/_sim/state`.
@@ -42,6 +43,24 @@ pub struct State {
     pub certificates: BTreeMap<String, Certificate>,
     /// How names answer on port 80 and 443 that do not lead to a server of the account.
     pub web: BTreeMap<String, WebEntry>,
+    /// By application: the static files in its web root, path to content.
+    pub web_files: BTreeMap<String, BTreeMap<String, String>>,
+    /// By application: the wildcard certificate whose DNS record was asked for.
+    pub wildcards: BTreeMap<String, WildcardDns>,
+    /// By application: the text of its PHP-FPM settings, when it was changed.
+    pub fpm_settings: BTreeMap<String, String>,
+}
+
+/// A wildcard certificate on its way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WildcardDns {
+    /// The zone, lower case.
+    pub apex: String,
+    /// The address given with it.
+    pub email: String,
+    /// Whether the record was found when it was last asked for.
+    pub is_verified: bool,
 }
 
 /// Credentials of the account.
@@ -414,6 +433,20 @@ pub struct Switches {
     pub le_validity_days: u64,
     /// Cloudways renews a certificate 30 days before its end, while `auto` is on and all names validate (documented).
     pub renews: bool,
+    /// How port 443 behaves; an entry of `web` can have another one.
+    pub tls: Tls,
+    /// What port 443 shows for a name that no certificate covers. Open.
+    pub tls_uncovered: TlsUncovered,
+    /// A wildcard certificate is only installed when `verifyDNS` has found the record. A guess.
+    pub wildcard_needs_verify: bool,
+    /// What `verifyDNS` answers when the record is not there. Open.
+    pub verify_dns_refusal: VerifyRefusal,
+    /// How `fpm_setting` is sent. Open.
+    pub fpm_setting_encoding: FpmEncoding,
+    /// Requests per minute, token and endpoint, by the simulator's clock; null: no limit (100 were observed).
+    pub rate_limit: Option<u32>,
+    /// How the 429 says when to come back. Seconds were observed; HTTP has dates as well.
+    pub retry_after: RetryAfter,
     /// `GET /operation/{id}` is refused with this status (403 or 404); null: it is answered.
     pub poll_refused: Option<u16>,
     /// User agents (how they begin) that are stopped before the API with a 403 in HTML; `""` is a request
@@ -455,11 +488,50 @@ impl Default for Switches {
             le_renewals_exempt: true,
             le_validity_days: 90,
             renews: true,
+            tls: Tls::Normal,
+            tls_uncovered: TlsUncovered::Default,
+            wildcard_needs_verify: true,
+            verify_dns_refusal: VerifyRefusal::Body,
+            fpm_setting_encoding: FpmEncoding::Plain,
+            rate_limit: Some(100),
+            retry_after: RetryAfter::Seconds,
             poll_refused: None,
             edge_blocks: vec![String::new(), "Python-urllib/".into(), "python-requests/".into()],
             dns_delay_ms: 0,
         }
     }
+}
+
+/// What `verifyDNS` answers when the record is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyRefusal {
+    /// 200, `status` and `is_verified` false.
+    Body,
+    /// 422 `{"status":false,"message":"…"}`
+    Validation,
+}
+
+/// How the PHP-FPM settings are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FpmEncoding {
+    /// As they are.
+    Plain,
+    /// As base64.
+    Base64,
+}
+
+/// How a 429 says when to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// `Retry-After: 42`
+    Seconds,
+    /// `Retry-After: Tue, 24 Nov 2026 07:30:00 GMT`
+    Date,
+    /// No such header.
+    Absent,
 }
 
 /// Which names the message of a failed order holds.
@@ -690,6 +762,9 @@ impl Default for State {
             authority: Authority::default(),
             certificates: BTreeMap::new(),
             web: BTreeMap::new(),
+            web_files: BTreeMap::new(),
+            wildcards: BTreeMap::new(),
+            fpm_settings: BTreeMap::new(),
         }
     }
 }
@@ -788,6 +863,17 @@ impl State {
         self.servers.iter().find(|s| s.id == server_id)
     }
 
+    /// The state with a JSON merge patch (RFC 7396) done to it: null takes a key away, lists are replaced whole. A key
+    /// that is taken away gets its value from the start state.
+    ///
+    /// # Errors
+    /// When the result is no state, in words.
+    pub fn patched(&self, patch: &Value) -> Result<Self, String> {
+        let mut merged = serde_json::to_value(self).map_err(|e| e.to_string())?;
+        merge(&mut merged, patch);
+        serde_json::from_value(merged).map_err(|e| e.to_string())
+    }
+
     /// The DNS entry of a name itself, made when it is not there.
     pub fn dns_mut(&mut self, name: &str) -> &mut DnsEntry {
         self.dns.entry(dns_key(name)).or_default()
@@ -803,3 +889,26 @@ pub fn dns_key(name: &str) -> String {
 pub(crate) fn is_dns_key(name: &str) -> bool {
     !name.ends_with('.') && !name.bytes().any(|b| b.is_ascii_uppercase())
 }
+
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    if let Value::Object(target) = target {
+        for (key, value) in patch {
+            if value.is_null() && !NULL_IS_A_VALUE.contains(&key.as_str()) {
+                target.remove(key);
+            } else {
+                merge(target.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+    }
+}
+
+/// Switches for which null says something else than the default.
+const NULL_IS_A_VALUE: [&str; 5] =
+    ["operation_polls", "operation_seconds", "alias_limit", "poll_refused", "rate_limit"];

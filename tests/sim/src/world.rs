@@ -1,6 +1,7 @@
 //! The state together with the log, the faults and the clock: all that the API, the control interface
 //! and DNS share. Everything here is done under one lock and takes no time.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,10 +13,14 @@ use crate::certificates;
 use crate::fault::Faults;
 use crate::log::LogEntry;
 use crate::state::{Effect, IdStyle, LetsEncrypt, Operation, Outcome, Pace, State, dns_key, is_dns_key};
+use crate::tls;
+use crate::web::WebQuery;
 
 /// The shared world.
 pub(crate) struct World {
     inner: Mutex<Inner>,
+    /// Certificates that were shown.
+    pub(crate) tls: tls::Kept,
 }
 
 /// What is behind the lock.
@@ -26,6 +31,9 @@ pub(crate) struct Inner {
     pub(crate) logged: u64,
     pub(crate) faults: Faults,
     pub(crate) dns_log: Vec<DnsQuery>,
+    pub(crate) web_log: Vec<WebQuery>,
+    /// By token and endpoint: when the running minute began, and how many requests it has seen.
+    pub(crate) rate_windows: HashMap<(String, String), (i64, u32)>,
     /// When it was last brought up to date, by the simulator's clock.
     settled_ms: Option<i64>,
 }
@@ -46,6 +54,7 @@ impl World {
     pub(crate) fn new(mut start: State) -> Self {
         normalise(&mut start);
         Self {
+            tls: tls::Kept::default(),
             inner: Mutex::new(Inner {
                 state: start.clone(),
                 start,
@@ -53,6 +62,8 @@ impl World {
                 logged: 0,
                 faults: Faults::default(),
                 dns_log: Vec::new(),
+                web_log: Vec::new(),
+                rate_windows: HashMap::new(),
                 settled_ms: None,
             }),
         }
@@ -108,13 +119,15 @@ impl Inner {
         self.state = self.start.clone();
         self.clear_log();
         self.faults = Faults::default();
+        self.rate_windows.clear();
         self.settled_ms = None;
     }
 
-    /// Forgets the requests and the DNS queries.
+    /// Forgets the requests, the DNS queries and what was asked over the web.
     pub(crate) fn clear_log(&mut self) {
         self.log.clear();
         self.dns_log.clear();
+        self.web_log.clear();
     }
 
     /// Writes down what became of a request, unless the log was cleared meanwhile.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use cloudways_sim::Sim;
 use cloudways_sim::client::request;
 use cloudways_sim::state::{
-    APP_ID, AliasAnswer, AuthErrorBody, AutoAnswer, BoolStyle, CompletedStyle, FULL_TOKEN, ForeignResource, IdStyle,
-    Operation, Pace, RefusalBody, SECRET_MARK, ServerAliases,
+    APP_ID, AliasAnswer, AuthErrorBody, AutoAnswer, BoolStyle, CompletedStyle, FULL_TOKEN, ForeignResource,
+    FpmEncoding, IdStyle, Operation, Pace, RefusalBody, RetryAfter, SECRET_MARK, ServerAliases,
 };
 use serde_json::{Value, json};
 
@@ -465,6 +465,76 @@ fn renewal_is_switched_on_and_off() {
 }
 
 #[test]
+fn a_hundred_requests_a_minute_per_token_and_endpoint() {
+    let sim = Sim::start();
+    sim.freeze_at(1_795_505_400);
+    let header = |reply: &cloudways_sim::client::Reply, name: &str| {
+        let start = format!("{name}: ");
+        reply.head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix(&start).map(str::to_string))
+    };
+    for n in 1..=100 {
+        let reply = get(&sim, "/server");
+        assert_eq!(reply.status, 200, "{n}");
+        assert_eq!(header(&reply, "x-ratelimit-remaining"), Some((100 - n).to_string()));
+    }
+    sim.advance(18);
+    let over = get(&sim, "/server");
+    assert_eq!(over.status, 429);
+    assert_eq!(header(&over, "x-ratelimit-limit").as_deref(), Some("100"));
+    assert_eq!(header(&over, "x-ratelimit-remaining").as_deref(), Some("0"));
+    assert_eq!(header(&over, "retry-after").as_deref(), Some("42"));
+    sim.edit(|s| s.switches.retry_after = RetryAfter::Date);
+    assert_eq!(header(&get(&sim, "/server"), "retry-after").as_deref(), Some("tue, 24 nov 2026 07:31:00 gmt"));
+    sim.edit(|s| s.switches.retry_after = RetryAfter::Absent);
+    assert_eq!(header(&get(&sim, "/server"), "retry-after"), None);
+
+    assert_eq!(get_as(&sim, "cw_sim_read", "/server").status, 200, "another token");
+    assert_eq!(post(&sim, ALIASES, &aliases(&["a.example"])).status, 200, "another endpoint");
+    for n in 0..100 {
+        assert_eq!(get(&sim, &format!("/operation/{n}")).status, 404);
+    }
+    assert_eq!(get(&sim, "/operation/100").status, 429, "all operations are one endpoint");
+    sim.advance(41);
+    assert_eq!(get(&sim, "/server").status, 429);
+    sim.advance(1);
+    assert_eq!(get(&sim, "/server").status, 200);
+
+    sim.edit(|s| s.switches.rate_limit = Some(1));
+    assert_eq!(get(&sim, "/server").status, 429);
+    assert_eq!(post(&sim, ALIASES, &aliases(&["b.example"])).status, 429);
+    sim.advance(60);
+    assert_eq!(sim.aliases(APP_ID), ["a.example"], "what was refused had no effect");
+    sim.edit(|s| s.switches.rate_limit = None);
+    for _ in 0..3 {
+        let reply = get(&sim, "/server");
+        assert_eq!((reply.status, header(&reply, "x-ratelimit-limit")), (200, None));
+    }
+}
+
+#[test]
+fn php_fpm_settings() {
+    let sim = Sim::start();
+    let path = "/app/manage/fpm_setting";
+    let read = || get(&sim, &format!("{path}?server_id=50482&app_id=131933")).json();
+    assert_eq!(read()["response"]["fpm_enabled"], true);
+    assert!(read()["response"]["settings"].as_str().is_some_and(|s| s.contains("log_errors")));
+    assert_eq!(get(&sim, path).status, 422, "whose?");
+
+    let text = "php_admin_value[extension] = /home/master/x.so";
+    let write = |text: &str| post(&sim, path, &json!({"server_id": 50482, "app_id": 131933, "fpm_setting": text}));
+    assert_eq!(write(text).status, 200);
+    assert_eq!(read()["response"]["settings"], text);
+    let other = get(&sim, &format!("{path}?server_id=50482&app_id=131990")).json();
+    assert_ne!(other["response"]["settings"], text, "another application's");
+
+    sim.edit(|s| s.switches.fpm_setting_encoding = FpmEncoding::Base64);
+    assert_eq!(write(text).status, 422);
+    assert_eq!(write("b25lCnR3bw==").status, 200);
+    assert_eq!(read()["response"]["settings"], "one\ntwo");
+    assert_eq!(post(&sim, path, &json!({"server_id": 50482, "app_id": 131933})).status, 422);
+}
+
+#[test]
 fn a_default_user_agent_stops_at_the_edge() {
     let sim = Sim::start();
     let bearer = format!("Bearer {FULL_TOKEN}");
@@ -528,6 +598,7 @@ fn the_log_has_each_request_and_no_secret() {
 #[test]
 fn many_connections_at_once() {
     let sim = Sim::start();
+    sim.edit(|s| s.switches.rate_limit = None);
     let names: Vec<String> = (0..1000).map(|i| format!("name-{i}.example")).collect();
     sim.set_aliases(APP_ID, &names);
     let address = sim.control_url().replace("http://", "").replace("/_sim", "");

@@ -1,7 +1,7 @@
 //! Orders of certificates, and the authority that looks at each name by itself.
 
 use cloudways_sim::Sim;
-use cloudways_sim::state::{APP_ID, DnsEntry, DnsFault};
+use cloudways_sim::state::{APP_ID, DnsEntry, DnsFault, VerifyRefusal};
 use serde_json::{Value, json};
 
 use crate::{covered, finish, order, post};
@@ -191,6 +191,7 @@ fn wildcards() {
         body["ssl_domains"] = names;
         finish(&sim, &post(&sim, INSTALL, &body))
     };
+    sim.edit(|s| s.switches.wildcard_needs_verify = false);
     assert!(wild(json!(["shop.example"]))["message"].as_str().expect("a message").contains("_acme-challenge"));
     let target = sim.state().app(APP_ID).expect("the application").app_fqdn.clone();
     let proof = DnsEntry { cname: Some(target), ..DnsEntry::default() };
@@ -199,6 +200,97 @@ fn wildcards() {
     let state = sim.state();
     let kind = state.app(APP_ID).and_then(|a| a.lets_encrypt.as_ref()).map(|c| c.kind.as_str());
     assert_eq!(kind, Some("wc"));
+    assert_eq!(covered(&sim), ["shop.example"], "what is shown");
+    assert_eq!(sim.certificate(APP_ID).expect("a certificate").names, ["shop.example", "*.shop.example"]);
+    assert_eq!(sim.orders().pop().expect("an order").names, ["shop.example", "*.shop.example"]);
+}
+
+/// The parameters of `createDNS` and `verifyDNS`, and of the order that follows.
+fn wildcard(apex: &str) -> Value {
+    let mut body = order(&[apex]);
+    body["wild_card"] = json!(true);
+    body
+}
+
+#[test]
+fn a_wildcard_certificate_step_by_step() {
+    let sim = with_shop();
+    let (create, verify) = ("/security/createDNS", "/security/verifyDNS");
+    assert_eq!(post(&sim, verify, &wildcard("shop.example")).status, 422, "not asked for");
+    assert_eq!(post(&sim, INSTALL, &wildcard("shop.example")).status, 422, "not verified");
+
+    let reply = post(&sim, create, &wildcard("Shop.example"));
+    let target = "wordpressmu-1442-50482-131933.cloudwaysapps.com";
+    let body = reply.json();
+    assert_eq!((reply.status, &body["wildcard_ssl"]["status"]), (200, &json!(true)));
+    let mut shown = body["wildcard_ssl"]["wildcard"].clone();
+    assert_eq!(
+        (&shown["app_prefix"], &shown["is_verified"], &shown["ssl_domains"], &shown["type"]),
+        (&json!(target), &json!(false), &json!(["shop.example"]), &json!("wc"))
+    );
+
+    let body = post(&sim, verify, &wildcard("shop.example")).json();
+    assert_eq!(body["wildcard_ssl"]["status"], false);
+    assert_eq!(body["wildcard_ssl"]["wildcard"]["is_verified"], false, "there is no record");
+    assert_eq!(post(&sim, INSTALL, &wildcard("shop.example")).status, 422);
+    sim.edit(|s| s.switches.verify_dns_refusal = VerifyRefusal::Validation);
+    assert_eq!(post(&sim, verify, &wildcard("shop.example")).status, 422);
+
+    sim.edit(|s| s.dns_mut("_acme-challenge.shop.example").cname = Some("elsewhere.example".into()));
+    assert_eq!(post(&sim, verify, &wildcard("shop.example")).status, 422, "another target");
+    sim.edit(|s| s.dns_mut("_acme-challenge.shop.example").cname = Some(format!("{target}.")));
+    shown = post(&sim, verify, &wildcard("shop.example")).json()["wildcard_ssl"]["wildcard"].clone();
+    assert_eq!(shown["is_verified"], true);
+    assert_eq!(post(&sim, INSTALL, &wildcard("network.example")).status, 422, "another apex");
+    assert_eq!(finish(&sim, &post(&sim, INSTALL, &wildcard("shop.example")))["is_completed"], "1");
+    assert_eq!(covered(&sim), ["shop.example"]);
+
+    sim.edit(|s| s.dns_mut("_acme-challenge.shop.example").fault = Some(DnsFault::Nxdomain));
+    assert_eq!(finish(&sim, &post(&sim, INSTALL, &wildcard("shop.example")))["is_completed"], "-1", "it looks again");
+    let failed = sim.orders().pop().expect("an order").failed;
+    assert_eq!(failed, ["shop.example", "*.shop.example"]);
+
+    for (change, field) in [
+        (json!({"wild_card": false}), "wild_card"),
+        (json!({"ssl_domains": ["a.example", "b.example"]}), "ssl_domains"),
+    ] {
+        let mut body = wildcard("shop.example");
+        body.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        assert!(post(&sim, create, &body).json()[field][0]["code"].is_string(), "{field}");
+    }
+}
+
+#[test]
+fn a_certificate_is_renewed_by_hand_and_given_up() {
+    let sim = with_shop();
+    sim.freeze_at(1_795_505_400);
+    let renew = json!({"server_id": 50482, "app_id": 131933, "wild_card": false});
+    let mut revoke = renew.clone();
+    revoke["ssl_domain"] = json!("network.example");
+    let (renewal, revocation) = ("/security/lets_encrypt_manual_renew", "/security/lets_encrypt_revoke");
+    assert_eq!(post(&sim, renewal, &renew).status, 422, "there is none");
+    assert_eq!(post(&sim, revocation, &revoke).status, 422);
+
+    finish(&sim, &post(&sim, INSTALL, &order(&["network.example", "shop.example"])));
+    sim.advance(86_400);
+    assert_eq!(finish(&sim, &post(&sim, renewal, &renew))["is_completed"], "1");
+    let orders = sim.orders();
+    assert_eq!(
+        (orders.len(), orders[1].names.as_slice()),
+        (2, ["network.example", "shop.example"].map(String::from).as_slice())
+    );
+    assert!(!orders[1].renewal, "somebody asked for it");
+    assert_eq!(sim.certificate(APP_ID).expect("a certificate").not_before, 1_795_505_400 + 86_400);
+
+    sim.set_a("shop.example", &["198.51.100.7"]);
+    assert_eq!(finish(&sim, &post(&sim, renewal, &renew))["is_completed"], "-1");
+    assert_eq!(covered(&sim).len(), 2);
+
+    assert_eq!(post(&sim, revocation, &renew).status, 422, "it wants a name");
+    let reply = post(&sim, revocation, &revoke);
+    assert_eq!(post(&sim, revocation, &revoke).json()["operation"]["type"], "lets_encrypt_revoke", "busy");
+    assert_eq!(finish(&sim, &reply)["is_completed"], "1");
+    assert!(covered(&sim).is_empty() && sim.certificate(APP_ID).is_none());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Each fault, seen from the client's side and in the state.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use cloudways_sim::client::request;
@@ -168,4 +169,93 @@ fn an_operation_fails_with_a_message() {
     );
     assert_eq!(sim.aliases(APP_ID), ["hand-made.example"]);
     assert_eq!(sim.writes()[0].note, "fault: its operation fails");
+}
+
+/// Sends a request and reads for so long as the connection is open, at most so many bytes.
+fn raw_get(sim: &Sim, most: u64) -> Vec<u8> {
+    let address = sim.control_url().replace("http://", "").replace("/_sim", "");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let request = format!(
+        "GET /api/v2/server HTTP/1.1\r\nHost: sim\r\nUser-Agent: t\r\nConnection: close\r\nAuthorization: Bearer {FULL_TOKEN}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut bytes = Vec::new();
+    stream.take(most).read_to_end(&mut bytes).expect("read");
+    bytes
+}
+
+#[test]
+fn bodies_that_are_too_long_too_many_or_too_deep() {
+    let sim = quick();
+    let with = |rule: serde_json::Value| {
+        sim.fault(json!({"path": "/server", "do": {"generate": rule}}));
+        get(&sim, "/server")
+    };
+    let reply = with(json!({"mib": 3}));
+    assert_eq!((reply.status, reply.body.len()), (200, 3 << 20));
+    assert_eq!(reply.json()["servers"], json!([]), "it is JSON");
+
+    let body = with(json!({"applications": 500})).json();
+    let apps = body["servers"][0]["apps"].as_array().expect("applications");
+    assert_eq!(apps.len(), 502);
+    assert_eq!(apps[0]["id"], APP_ID, "the real ones are among them");
+    assert_eq!(
+        with(json!({"aliases": 500})).json()["servers"][0]["apps"][0]["aliases"].as_array().map(Vec::len),
+        Some(501)
+    );
+    assert_eq!(sim.aliases(APP_ID).len(), 1, "nothing of it is kept");
+
+    let deep = with(json!({"depth": 100_000}));
+    assert!(deep.body.len() > 200_000 && deep.body.ends_with(b"]]}"));
+
+    sim.fault(json!({"path": "/server", "do": {"status": 422, "generate": {"mib": 1}}}));
+    assert_eq!(get(&sim, "/server").status, 422);
+    sim.fault(json!({"path": ALIASES, "do": {"generate": {"depth": 3}, "effect": true}}));
+    assert_eq!(post(&sim, ALIASES, &aliases(&["a.example"])).body, br#"{"status":true,"servers":[[[]]]}"#);
+    assert_eq!(sim.aliases(APP_ID), ["a.example"]);
+}
+
+#[test]
+fn a_body_that_drips_and_one_that_never_ends() {
+    let sim = quick();
+    sim.fault(json!({"path": "/server", "do": {"status": 200, "body": "[1,2,3,4,5]", "drip_ms": 20}}));
+    let begun = Instant::now();
+    assert_eq!(get(&sim, "/server").body, b"[1,2,3,4,5]");
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+
+    sim.fault(json!({"path": "/server", "do": {"endless": true}}));
+    let bytes = raw_get(&sim, 1 << 20);
+    assert_eq!(bytes.len(), 1 << 20);
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("network.example"), "it begins as usual");
+}
+
+#[test]
+fn heads_that_are_not_the_last_and_answers_that_are_no_http() {
+    let sim = quick();
+    sim.fault(json!({"path": "/server", "do": {"interim": [103, 100, 102]}}));
+    let text = String::from_utf8(raw_get(&sim, 1 << 20)).expect("text");
+    let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("HTTP/1.1 ")).map(|line| &line[9..12]).collect();
+    assert_eq!(heads, ["103", "100", "102", "200"]);
+    assert!(text.contains("network.example"));
+
+    for status in [100, 101, 103] {
+        sim.fault(json!({"method": "POST", "do": {"status": status}}));
+        let error = try_write(&sim, &["a.example"]);
+        assert_eq!(error.expect("a head").status, status);
+        assert_eq!(sim.aliases(APP_ID), ["hand-made.example"]);
+    }
+    for (status, place) in [(301, "https://elsewhere.example/"), (307, "http://127.0.0.1:1/"), (304, "")] {
+        sim.fault(json!({"method": "POST", "do": {"status": status, "headers": {"Location": place}}}));
+        let reply = try_write(&sim, &["a.example"]).expect("an answer");
+        assert_eq!(reply.status, status);
+        assert!(reply.head.contains(&format!("location: {place}")), "{}", reply.head);
+    }
+    sim.fault(json!({"path": "/server", "do": {"raw": "SSH-2.0-nobody\r\n"}}));
+    assert_eq!(raw_get(&sim, 1 << 20), b"SSH-2.0-nobody\r\n");
+    sim.fault(json!({"method": "POST", "do": {"raw": "nonsense", "effect": true}}));
+    assert!(try_write(&sim, &["a.example"]).is_err());
+    assert_eq!(sim.aliases(APP_ID), ["a.example"]);
+    assert_eq!(get(&sim, "/server").status, 200);
 }

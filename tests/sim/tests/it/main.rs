@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod program;
 mod time;
+mod web;
 
 use cloudways_sim::Sim;
 use cloudways_sim::client::{Reply, request};

@@ -75,7 +75,9 @@ fn it_says_where_it_listens_and_ends_on_a_signal() {
         let mut running = Running::start(&["serve", "--ready-file", file.to_str().expect("a path")]);
         let api = running.ready["api"].as_str().expect("an address");
         assert!(api.starts_with("http://127.0.0.1:") && api.ends_with("/api/v2"), "{api}");
-        assert!(running.ready["dns"].as_str().is_some_and(|d| d.starts_with("127.0.0.1:")));
+        for socket in ["dns", "web_http", "web_https"] {
+            assert!(running.ready[socket].as_str().is_some_and(|d| d.starts_with("127.0.0.1:")), "{socket}");
+        }
         let written: Value = serde_json::from_slice(&std::fs::read(&file).expect("the ready file")).expect("JSON");
         assert_eq!(written, running.ready);
         std::fs::remove_file(&file).expect("removed");
@@ -105,6 +107,14 @@ fn a_shell_drives_it() {
     );
     assert_eq!(sim.ctl_json(&["aliases", "131933"]), json!({"aliases": ["a.example", "b.example"]}));
     assert_eq!(sim.ctl_json(&["advance", "60"])["time_offset"], 60);
+    assert_eq!(sim.ctl_json(&["freeze", "1000"])["now_ms"], 1_000_000);
+    assert_eq!(sim.ctl_json(&["freeze", "null"])["frozen"], false);
+    assert_eq!(sim.ctl_json(&["file", "131933", "/a.txt", "A"]), json!({"/a.txt": "A"}));
+    assert_eq!(sim.ctl_json(&["file", "131933", "/a.txt"]), json!({}));
+    assert_eq!(sim.ctl_json(&["web", "a.example", r#"{"behaviour":"parked"}"#])["behaviour"], "parked");
+    sim.ctl_json(&["web", "a.example", "null"]);
+    assert_eq!(sim.ctl_json(&["web-log"]), json!([]));
+    assert_eq!(sim.ctl_json(&["orders"]), json!([]));
     sim.ctl_json(&["dns", "*.zone.example", r#"{"A":["203.0.113.10"]}"#]);
     sim.ctl_json(&["patch", r#"{"switches":{"server_lock":false}}"#]);
     sim.ctl_json(&["fault", r#"{"do":{"status":500}}"#]);
@@ -165,6 +175,13 @@ fn it_starts_with_a_state_of_the_callers() {
     let state = sim.ctl_json(&["state"]);
     assert_eq!((&state["switches"]["alias_limit"], &state["servers"]), (&json!(5), &json!([])));
     std::fs::remove_file(&file).expect("removed");
+
+    let sim = Running::start(&["--set", r#"{"switches":{"rate_limit":null}}"#, "--set", r#"{"next_id":7}"#]);
+    let state = sim.ctl_json(&["state"]);
+    assert_eq!((&state["switches"]["rate_limit"], &state["next_id"]), (&Value::Null, &json!(7)));
+    sim.ctl_json(&["patch", r#"{"switches":{"rate_limit":5}}"#]);
+    sim.ctl_json(&["reset"]);
+    assert_eq!(sim.ctl_json(&["state"])["switches"]["rate_limit"], Value::Null, "a reset goes back to it");
 }
 
 #[test]
@@ -174,7 +191,18 @@ fn it_explains_itself() {
         let output = run(args);
         assert!(output.status.success());
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for word in ["serve", "ctl", "--api", "--dns", "--state", "--ready-file", "--exit-with-stdin"] {
+        for word in [
+            "serve",
+            "ctl",
+            "--api",
+            "--dns",
+            "--state",
+            "--set",
+            "--web-http",
+            "--web-https",
+            "--ready-file",
+            "--exit-with-stdin",
+        ] {
             assert!(text.contains(word), "{word}");
         }
     }
@@ -185,6 +213,7 @@ fn it_explains_itself() {
         (&["--api", "here"], "here"),
         (&["--api"], "--api"),
         (&["--state", "/nowhere.json"], "/nowhere.json"),
+        (&["--set", r#"{"switches":{"rate":1}}"#], "rate"),
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(1), "{args:?}");
