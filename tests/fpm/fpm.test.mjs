@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Visitor } from '../wordpress/lib/http.mjs';
 import { openLab, sleep, tail, until, write } from '../wordpress/lib/lab.mjs';
 import { php } from '../wordpress/lib/network.mjs';
-import { SIM, extension, startFpm, startNginx, startSim } from '../wordpress/lib/services.mjs';
+import { NO_RATE_LIMIT, SIM, extension, startFpm, startNginx, startSim } from '../wordpress/lib/services.mjs';
 
 describe('the extension in php-fpm', () => {
   let lab;
@@ -15,7 +15,7 @@ describe('the extension in php-fpm', () => {
 
   before(async () => {
     lab = openLab('fpm');
-    sim = await startSim(lab);
+    sim = await startSim(lab, NO_RATE_LIMIT);
     so = extension(lab);
     root = lab.folder('root');
     const constants = Object.entries(sim.constants()).map(([name, value]) => `define( '${name}', ${php(value)} );`);

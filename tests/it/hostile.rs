@@ -605,6 +605,7 @@ fn times_that_lie_ahead_do_not_last_for_ever() {
 #[test]
 fn a_state_of_another_shape_removes_nothing() {
     let mut site = Site::new();
+    site.sim.edit(|state| state.switches.rate_limit = None);
     site.options.ssl = false;
     site.sync(&["a.example", "b.example"]);
     let good = site.options.state.clone().unwrap();

@@ -5,6 +5,7 @@ A loop of calls keeps the memory flat: PHP's own, and that of the process
 require 'sim.inc';
 
 $sim = Sim::start();
+$sim->switches(['rate_limit' => null]);
 $sim->here('shop.example', 'www.shop.example');
 $domains = ['shop.example', "not a name \0", ['domain' => 'x.example', 'www' => false]];
 $state = settle($domains, ['ssl' => false])['state'];

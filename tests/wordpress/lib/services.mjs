@@ -44,6 +44,9 @@ export function extension(lab) {
   return so;
 }
 
+/** For tests that do more in a minute than a site does. */
+export const NO_RATE_LIMIT = ['--set', '{"switches":{"rate_limit":null}}'];
+
 /** The simulated Cloudways: API, DNS and what a test looks at. */
 export async function startSim(lab, args = []) {
   let line = '';

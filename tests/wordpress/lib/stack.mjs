@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openLab, sleep, tail, write } from './lab.mjs';
 import { buildNetwork } from './network.mjs';
-import { extension, startFpm, startMariadb, startNginx, startSim } from './services.mjs';
+import { NO_RATE_LIMIT, extension, startFpm, startMariadb, startNginx, startSim } from './services.mjs';
 
 /** The extension in one kind of process only, and how the queue is run there. */
 export const ONE_PROCESS_ONLY = [
@@ -54,7 +54,7 @@ class Stack {
   async open({ inFpm = true, inCli = true, workers = 4, constants = {}, network = {} }) {
     this.so = extension(this.lab);
     this.workers = workers;
-    [this.sim, this.db] = await Promise.all([startSim(this.lab), startMariadb(this.lab)]);
+    [this.sim, this.db] = await Promise.all([startSim(this.lab, NO_RATE_LIMIT), startMariadb(this.lab)]);
     await this.db.sql('CREATE DATABASE wordpress');
     this.network = await buildNetwork({
       dir: this.lab.folder('network'),
