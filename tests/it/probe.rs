@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cloudways_sim::Sim;
-use cloudways_sim::state::{DnsEntry, DnsFault};
+use cloudways_sim::state::{Behaviour, DnsEntry, DnsFault};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::rdata::A;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
@@ -24,7 +24,7 @@ use wu_cloudways::sync;
 use wu_cloudways::web::{Outside, Web};
 
 use crate::dns::server;
-use crate::support::{SERVER_IP, Site, names};
+use crate::support::{APP, SERVER_IP, Site, domain, names, note};
 
 const FILE: &str = "/.well-known/acme-challenge/wu-cloudways-probe";
 const BODY: &str = "wu-cloudways 6f1e9c";
@@ -610,4 +610,50 @@ fn check_dns_says_what_is_proxied_and_what_caa_forbids() {
     );
     let away = pair("elsewhere", "dns_elsewhere");
     assert_eq!(look_up(None), [here, forbidden, away.clone(), away, none]);
+}
+
+/// A site whose file is there, with the simulator's web.
+fn site_with_file() -> Site {
+    let mut site = Site::new();
+    let (http, https) = (site.sim.web_http(), site.sim.web_https());
+    let api = format!("{}#web={http},{https}", site.sim.api_url());
+    site.set("WU_CLOUDWAYS_API_URL", &api);
+    site.options.probe = Some(file());
+    site.sim.edit(|state| state.web_files.entry(APP.into()).or_default().insert(FILE.into(), BODY.into()));
+    site
+}
+
+#[test]
+fn proxied_names_get_into_the_certificate_and_the_others_do_not() {
+    let mut site = site_with_file();
+    let table = [
+        ("passes.example", Behaviour::PassesOn, "proxied", None),
+        ("redirected.example", Behaviour::RedirectHttps, "proxied", None),
+        ("parked.example", Behaviour::Parked, "elsewhere", Some("dns_elsewhere")),
+        ("away.example", Behaviour::RedirectElsewhere, "elsewhere", Some("dns_elsewhere")),
+        ("round.example", Behaviour::RedirectLoop, "elsewhere", Some("dns_elsewhere")),
+        ("gone.example", Behaviour::NotFound, "elsewhere", Some("dns_elsewhere")),
+        ("endless.example", Behaviour::Endless, "elsewhere", Some("dns_elsewhere")),
+        ("forbidden.example", Behaviour::Forbidden, "unknown", Some("dns_unknown")),
+        ("down.example", Behaviour::Unavailable, "unknown", Some("dns_unknown")),
+        ("silent.example", Behaviour::Silent, "unknown", Some("dns_unknown")),
+        ("reset.example", Behaviour::Reset, "unknown", Some("dns_unknown")),
+    ];
+    for (host, behaviour, ..) in table {
+        site.sim.set_a(host, &[PROXY]);
+        site.sim.edit(|state| state.web.insert(host.into(), behaviour.into()));
+    }
+    site.point_here(&["here.example"]);
+    let mut hosts: Vec<&str> = table.iter().map(|(host, ..)| *host).collect();
+    hosts.push("here.example");
+    let report = site.sync(&hosts);
+    for (host, _, verdict, said) in table {
+        assert_eq!(domain(&report, host).dns.as_ref().unwrap().verdict, verdict, "{host}");
+        assert_eq!(note(&report, host), said, "{host}");
+    }
+    let certified = ["here.example", "passes.example", "redirected.example"];
+    let held = site.certificate();
+    for host in &hosts {
+        assert_eq!(held.iter().any(|name| name == host), certified.contains(host), "{host}");
+    }
 }
