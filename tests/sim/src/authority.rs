@@ -5,6 +5,7 @@
 //! of the same order is refused, that 100 names are the limit, and the limits of [`crate::limits`] are documented.
 //! What Cloudways makes of the authority's words is not known: hence the switches for the message.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::limits::{Limit, Order, OrderOutcome, registered_domain, set_key};
@@ -125,6 +126,7 @@ pub(crate) fn order(state: &mut State, now_ms: i64, request: &Request<'_>) -> Re
 /// The names of the certificate: lower case, each once; a wildcard certificate holds the apex and `*.apex`.
 /// That Cloudways orders both is presumed.
 pub(crate) fn identifiers(names: &[String], wildcard: bool) -> Vec<String> {
+    let mut seen = HashSet::new();
     let mut all: Vec<String> = Vec::new();
     for name in names {
         let name = dns_key(name);
@@ -135,7 +137,7 @@ pub(crate) fn identifiers(names: &[String], wildcard: bool) -> Vec<String> {
             vec![name]
         };
         for name in both {
-            if !all.contains(&name) {
+            if seen.insert(name.clone()) {
                 all.push(name);
             }
         }

@@ -55,20 +55,20 @@ pub(crate) fn handle(world: &Arc<World>, method: &str, path: &str, body: &[u8]) 
         ("PUT", ["dns", name]) => read(body).and_then(|entry: DnsEntry| {
             check_dns(name, &entry)?;
             let shown = to_json(&entry);
-            world.raw().edit(|state| state.dns.insert(dns_key(name), entry));
+            world.raw().edit_known(|state| state.dns.insert(dns_key(name), entry));
             Ok(shown)
         }),
         ("DELETE", ["dns", name]) => {
-            world.raw().edit(|state| state.dns.remove(&dns_key(name)));
+            world.raw().edit_known(|state| state.dns.remove(&dns_key(name)));
             Ok(json!({}))
         }
         ("PUT", ["web", name]) => read(body).map(|entry: WebEntry| {
             let shown = to_json(&entry);
-            world.raw().edit(|state| state.web.insert(dns_key(name), entry));
+            world.raw().edit_known(|state| state.web.insert(dns_key(name), entry));
             shown
         }),
         ("DELETE", ["web", name]) => {
-            world.raw().edit(|state| state.web.remove(&dns_key(name)));
+            world.raw().edit_known(|state| state.web.remove(&dns_key(name)));
             Ok(json!({}))
         }
         ("PUT", ["apps", app_id, "files"]) => {
@@ -166,7 +166,7 @@ fn add_faults(world: &World, rules: Value) -> Result<Value, Problem> {
 }
 
 fn change_aliases(world: &World, app_id: &str, change: impl FnOnce(&mut Vec<String>)) -> Result<Value, Problem> {
-    world.raw().edit(|state| match state.app_mut(app_id) {
+    world.raw().edit_known(|state| match state.app_mut(app_id) {
         Some(app) => {
             change(&mut app.aliases);
             Ok(json!({"aliases": app.aliases}))
@@ -177,7 +177,7 @@ fn change_aliases(world: &World, app_id: &str, change: impl FnOnce(&mut Vec<Stri
 
 /// Null takes a file away; the others stay.
 fn put_files(world: &World, app_id: &str, files: BTreeMap<String, Option<String>>) -> Result<Value, Problem> {
-    world.raw().edit(|state| {
+    world.raw().edit_known(|state| {
         if state.app(app_id).is_none() {
             return Err(Problem(404, format!("no application {app_id}")));
         }

@@ -206,12 +206,12 @@ impl Sim {
     /// How a name answers that leads elsewhere: a [`state::Behaviour`], or a whole [`state::WebEntry`].
     pub fn set_web(&self, name: &str, entry: impl Into<state::WebEntry>) {
         let entry = entry.into();
-        self.edit(|state| state.web.insert(state::dns_key(name), entry));
+        self.world.raw().edit_known(|state| state.web.insert(state::dns_key(name), entry));
     }
 
     /// Puts a static file into the web root of an application.
     pub fn set_web_file(&self, app_id: &str, path: &str, body: &str) {
-        self.edit(|state| {
+        self.world.raw().edit_known(|state| {
             let files = state.web_files.entry(app_id.into()).or_default();
             files.insert(path.into(), body.into());
         });
@@ -260,7 +260,7 @@ impl Sim {
         let addresses: Vec<IpAddr> =
             addresses.iter().map(|ip| ip.as_ref().parse().unwrap_or_else(|e| panic!("{}: {e}", ip.as_ref()))).collect();
         let entry = state::DnsEntry::addresses(&addresses);
-        self.edit(|state| state.dns.insert(state::dns_key(name), entry));
+        self.world.raw().edit_known(|state| state.dns.insert(state::dns_key(name), entry));
     }
 
     /// An application's alias list.
@@ -281,7 +281,8 @@ impl Sim {
     /// When there is no such application.
     pub fn set_aliases(&self, app_id: &str, aliases: &[impl AsRef<str>]) {
         let aliases = aliases.iter().map(|a| a.as_ref().to_string()).collect();
-        let there = self.edit(|state| state.app_mut(app_id).map(|app| app.aliases = aliases).is_some());
+        let mut inner = self.world.raw();
+        let there = inner.edit_known(|state| state.app_mut(app_id).map(|app| app.aliases = aliases).is_some());
         assert!(there, "the simulator has no application {app_id}");
     }
 

@@ -887,7 +887,7 @@ pub fn dns_key(name: &str) -> String {
 
 /// Whether a name is as the zone holds it.
 pub(crate) fn is_dns_key(name: &str) -> bool {
-    !name.ends_with('.') && !name.bytes().any(|b| b.is_ascii_uppercase())
+    !name.ends_with('.') && name.to_ascii_lowercase() == name
 }
 
 fn merge(target: &mut Value, patch: &Value) {

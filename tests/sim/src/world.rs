@@ -96,7 +96,7 @@ impl Inner {
 
     /// Moves the clock, forward or back.
     pub(crate) fn advance_ms(&mut self, ms: i64) {
-        self.edit(|state| {
+        self.edit_known(|state| {
             let total = state.time_offset_ms.saturating_add(ms);
             state.time_offset = state.time_offset.saturating_add(total / 1000);
             state.time_offset_ms = total % 1000;
@@ -106,7 +106,7 @@ impl Inner {
     /// Lets the clock stand still at a time, or go on from where it is.
     pub(crate) fn freeze(&mut self, at_ms: Option<i64>) {
         let now = self.now_ms();
-        self.edit(|state| {
+        self.edit_known(|state| {
             state.frozen_at_ms = at_ms;
             let ahead = if at_ms.is_some() { 0 } else { now.saturating_sub(real_ms()) };
             state.time_offset = ahead / 1000;
@@ -140,9 +140,17 @@ impl Inner {
 
     /// Changes the state: first what is due happens, then the change, then what the change made due.
     pub(crate) fn edit<T>(&mut self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.edit_known(|state| {
+            let result = change(state);
+            normalise(state);
+            result
+        })
+    }
+
+    /// The same for a change that is known to leave the names of the zone in their form, however many there are.
+    pub(crate) fn edit_known<T>(&mut self, change: impl FnOnce(&mut State) -> T) -> T {
         self.settle();
         let result = change(&mut self.state);
-        normalise(&mut self.state);
         self.settle();
         result
     }
