@@ -15,4 +15,5 @@ mod refused;
 mod served;
 mod support;
 mod waiting;
+mod wildcard;
 mod withheld;
