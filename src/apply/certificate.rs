@@ -125,6 +125,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn prove_the_wildcard(&mut self, plan: &CertificatePlan) -> Result<bool, Error> {
         let Some(apex) = apex_of(plan) else { return Ok(false) };
         if plan.wildcard == Some(WildcardStep::Prepare) {
+            self.scene.state.wildcard = None;
             let Some(answer) = self.wildcard_step(|api, deadline| api.create_wildcard_dns(&apex, deadline))? else {
                 return Ok(false);
             };
@@ -150,6 +151,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         &mut self,
         step: impl FnOnce(&mut A, Deadline<'_>) -> Result<WildcardDns, WriteFailure>,
     ) -> Result<Option<WildcardDns>, Error> {
+        let was_prepared = self.scene.state.wildcard.is_some();
         let answer = step(self.api, self.task.deadline);
         self.scene.fresh = false;
         match answer {
@@ -165,6 +167,11 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             Err(WriteFailure::Unknown(error)) => {
                 self.scene.wrote = true;
                 self.scene.wait_until(IN_A_MINUTE.max(error.retry_after().unwrap_or(0)));
+                Ok(None)
+            }
+            // The record is not there yet.
+            Err(WriteFailure::Refused { .. } | WriteFailure::Failed(Error::Rejected { .. })) if was_prepared => {
+                self.scene.wait_until(IN_A_QUARTER);
                 Ok(None)
             }
             Err(
