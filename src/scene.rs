@@ -231,10 +231,10 @@ impl Scene {
         self.fresh = false;
         let covered: HashSet<DomainName> = self.installed_names().into_iter().collect();
         let now = task.deadline.clock().unix();
+        for (name, _) in unasked.iter().zip(&checks).filter(|(_, check)| check.verdict == Verdict::Proxied) {
+            self.state.note_proxied(name);
+        }
         for (name, check) in unasked.iter().zip(&mut checks).filter(|(name, _)| covered.contains(*name)) {
-            if check.verdict == Verdict::Proxied {
-                self.state.note_proxied(name);
-            }
             let unprobed = task.options.probe.is_none() && self.state.was_proxied(name);
             if check.verdict == Verdict::Elsewhere && unprobed {
                 // Only the file of the probe could tell whether the proxy still leads to us.

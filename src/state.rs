@@ -236,7 +236,7 @@ pub struct State {
     /// Covered names whose DNS was wrong when it was asked last.
     #[serde(default)]
     doubts: Vec<Doubt>,
-    /// Covered names that were found behind a proxy which leads to us.
+    /// Names that were found behind a proxy which leads to us.
     #[serde(default)]
     proxied: Vec<DomainName>,
     /// Since when the certificate holds names that are to go, and none is to come.
@@ -503,14 +503,14 @@ impl State {
         }
     }
 
-    /// Notes that a covered name is behind a proxy which leads to us.
+    /// Notes that a name is behind a proxy which leads to us.
     pub fn note_proxied(&mut self, name: &DomainName) {
         if !self.was_proxied(name) {
             self.proxied.push(name.clone());
         }
     }
 
-    /// Whether a covered name was found behind a proxy which leads to us.
+    /// Whether a name was found behind a proxy which leads to us.
     #[must_use]
     pub fn was_proxied(&self, name: &DomainName) -> bool {
         self.proxied.contains(name)
@@ -530,7 +530,7 @@ impl State {
         now: u64,
     ) {
         self.doubts.retain(|doubt| is_covered(&doubt.name));
-        self.proxied.retain(&is_covered);
+        self.proxied.retain(|name| is_wanted(name) || is_covered(name));
         self.aliases_aside.keep_only(&is_wanted, now);
         self.certificate_aside.keep_only(|name| is_wanted(name) || is_covered(name), now);
     }

@@ -10,6 +10,7 @@ mod hostile;
 mod matrix;
 mod memory;
 mod orders;
+mod outside;
 mod probe;
 mod refused;
 mod served;

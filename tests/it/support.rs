@@ -9,12 +9,13 @@ use serde_json::Value;
 use wu_cloudways::clock::{Clock, Deadline, SystemClock};
 use wu_cloudways::cloudways::HttpCloudways;
 use wu_cloudways::config::{ConstantValue, Settings};
+use wu_cloudways::dns::Dns;
 use wu_cloudways::domain::DomainName;
 use wu_cloudways::error::Error;
 use wu_cloudways::options::{DomainEntry, Options};
 use wu_cloudways::report::{DomainReport, Report};
 use wu_cloudways::sync;
-use wu_cloudways::web::Outside;
+use wu_cloudways::web::{Outside, Web};
 
 pub const APP: &str = "131933";
 pub const SERVER_IP: &str = "203.0.113.10";
@@ -81,6 +82,13 @@ impl Site {
         self.constants.insert(constant.to_owned(), ConstantValue::Text(value.as_bytes().to_vec()));
     }
 
+    /// DNS and the web of the simulated world.
+    pub fn outside(&self, settings: &Settings) -> Outside {
+        let (http, https) = (self.sim.web_http(), self.sim.web_https());
+        let web = Web::routed(move |target| if target.port() == 80 { http } else { https });
+        Outside { dns: Dns::new(&settings.dns_servers), web }
+    }
+
     /// Lets time pass, at Cloudways as well.
     pub fn advance(&mut self, seconds: u64) {
         self.ahead += seconds;
@@ -119,7 +127,7 @@ impl Site {
         let deadline = Deadline::new(clock, self.options.deadline);
         let settings = Settings::from_constants(&self.constants)?;
         let mut api = HttpCloudways::new(&settings, deadline)?;
-        let outside = Outside::new(&settings);
+        let outside = self.outside(&settings);
         let report = sync::reconcile(&settings, entries, &self.options, deadline, &mut api, &outside)?;
         // PHP stores the state as JSON; so do we.
         self.options.state = Some(serde_json::from_str(&report.state.to_string()).unwrap());
@@ -135,7 +143,7 @@ impl Site {
         let deadline = Deadline::new(&clock, self.options.deadline);
         let settings = Settings::from_constants(&self.constants)?;
         let mut api = HttpCloudways::new(&settings, deadline)?;
-        let outside = Outside::new(&settings);
+        let outside = self.outside(&settings);
         sync::preview(&settings, &self.entries(domains), &self.options, deadline, &mut api, &outside)
     }
 
