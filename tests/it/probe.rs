@@ -331,7 +331,7 @@ fn silence_and_slowness_end_after_five_seconds() {
     let checks =
         check_many(&sim, world, &["silent.example", "dripping.example", "slow.example"], Duration::from_secs(60));
     let took = started.elapsed();
-    assert!(took > Duration::from_millis(4_800) && took < Duration::from_secs(8), "{took:?}");
+    assert!(took > Duration::from_millis(4_800) && took < Duration::from_secs(10), "{took:?}");
     let verdicts: Vec<_> = checks.iter().map(|check| (check.verdict, check.reason)).collect();
     assert_eq!(verdicts, [unknown(Unknown::ProbeTimedOut), unknown(Unknown::ProbeTimedOut), PROXIED]);
 }
@@ -410,7 +410,7 @@ fn every_address_that_is_not_ours_must_agree() {
     // One that is wrong is not waited for the others.
     let started = Instant::now();
     assert_eq!(verdict(both, two(silent(), wrong())), ELSEWHERE);
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     // Ours is not asked.
     assert_eq!(verdict(&[SERVER_IP, PROXY], World::proxy(right())), PROXIED);
     // IPv6 counts as well.
@@ -496,7 +496,7 @@ fn silent_names_keep_nobody_from_being_asked_and_the_deadline_holds() {
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let started = Instant::now();
     let checks = check_many(&sim, world, &asked, Duration::from_secs(6));
-    assert!(started.elapsed() < Duration::from_millis(7_000), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     assert_eq!(checks[60].verdict, Verdict::Proxied);
     assert!(checks[..60].iter().all(|check| check.verdict == Verdict::Unknown));
     assert!(checks[..60].iter().all(|check| check.qualifies() == Qualifies::Unknown));
