@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress lint build stubs clean
+.PHONY: help run test test-rust test-php test-wordpress histories lint build stubs clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -28,6 +28,10 @@ test-php: ## the extension in PHP (PHPT), and whether its stubs are up to date
 test-wordpress: ## the network end to end; UM_PLUGIN_DIR=/path runs it on a real Ultimate Multisite
 	@scripts/bootstrap
 	@node scripts/test.mjs build i18n probe wordpress
+
+histories: ## 1,000 random histories of the engine; SEEDS=from..to lives through others, SEED=n through one, and shows it
+	@scripts/bootstrap
+	@SEEDS=$(or $(SEEDS),1..1000) SEED=$(SEED) cargo test --quiet --no-default-features --test histories
 
 lint: ## rustfmt, and clippy with warnings as errors
 	@scripts/bootstrap

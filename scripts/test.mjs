@@ -61,6 +61,11 @@ const STAGES = [
       ['cargo', 'test', '--workspace', '--no-default-features', '--doc'],
     ],
   },
+  {
+    name: 'histories',
+    what: 'random histories of the engine, the first of 1,000',
+    commands: () => [['cargo', 'test', '--quiet', '--no-default-features', '--test', 'histories']],
+  },
   // After `rust`: building without the binding leaves a libwu_cloudways.so of the same name that PHP cannot load.
   { name: 'build', what: 'the extension and the simulator', commands: () => [['cargo', 'build', '--workspace']] },
   {

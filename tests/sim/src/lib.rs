@@ -183,6 +183,11 @@ impl Sim {
         self.world.now().state.clone()
     }
 
+    /// Looks at the state as it is now, without a copy of it.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.world.now().state)
+    }
+
     /// Changes the state, between two requests.
     pub fn edit<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         self.world.raw().edit(change)

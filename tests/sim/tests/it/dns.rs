@@ -52,18 +52,6 @@ fn ask(sim: &Sim, name: &str, kind: RecordType) -> (ResponseCode, Vec<String>) {
 }
 
 #[test]
-fn a_name_with_only_names_below_it_exists() {
-    let sim = Sim::start();
-    sim.set_a("a.b.shop.example", &["203.0.113.10"]);
-    for name in ["b.shop.example.", "shop.example.", "example."] {
-        assert_eq!(ask(&sim, name, RecordType::A), (ResponseCode::NoError, vec![]), "{name}");
-    }
-    assert_eq!(ask(&sim, "c.shop.example.", RecordType::A).0, ResponseCode::NXDomain);
-    sim.edit(|s| s.dns.remove("a.b.shop.example"));
-    assert_eq!(ask(&sim, "b.shop.example.", RecordType::A).0, ResponseCode::NXDomain);
-}
-
-#[test]
 fn records_of_each_type() {
     let sim = Sim::start();
     sim.edit(|s| {
