@@ -66,9 +66,12 @@ pub fn server(answer: impl Fn(&Name, RecordType, &mut Message) -> Option<()> + S
     address
 }
 
-/// A server that never answers, and the questions that it got.
-fn dead() -> (SocketAddr, Arc<Mutex<HashSet<(Name, RecordType)>>>) {
-    let asked = Arc::new(Mutex::new(HashSet::new()));
+/// The questions that a server got, each once.
+type Questions = Arc<Mutex<HashSet<(Name, RecordType)>>>;
+
+/// A server that never answers.
+fn dead() -> (SocketAddr, Questions) {
+    let asked = Questions::default();
     let noted = Arc::clone(&asked);
     let address = server(move |name, kind, _| {
         noted.lock().unwrap().insert((name.clone(), kind));
