@@ -201,7 +201,7 @@ final class Probe {
 	 * @throws Store_Exception When the memory failed.
 	 */
 	private function keep( array $file ): void {
-		$this->store->put( 'probe', $file['at'], (string) wp_json_encode( array_diff_key( $file, array( 'at' => 0 ) ) ) );
+		$this->store->put( 'probe', $file['at'], (string) wp_json_encode( array_diff_key( $file, array( 'at' => 0 ) ), JSON_UNESCAPED_SLASHES ) );
 	}
 
 	/**
@@ -255,8 +255,9 @@ final class Probe {
 		@unlink( $part );
 		$handle = @fopen( $part, 'x' );
 
+		// The folder is named, not the file: each time that would be another one, and told as something new.
 		if ( false === $handle ) {
-			return sprintf( 'The file %s cannot be made: %s', $part, self::reason() );
+			return sprintf( 'No file can be made in %s: %s', $path, self::reason() );
 		}
 
 		$is_whole = strlen( $file['body'] ) === @fwrite( $handle, $file['body'] ) && @fflush( $handle );
@@ -267,7 +268,7 @@ final class Probe {
 			$reason = self::reason();
 			@unlink( $part );
 
-			return sprintf( 'The file %s cannot be written: %s', $name, $reason );
+			return sprintf( 'No file can be written in %s: %s', $path, $reason );
 		}
 		// phpcs:enable
 
