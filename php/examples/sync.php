@@ -30,7 +30,8 @@ if (! $domains) {
 }
 
 // EMAIL, API_KEY, SERVER_ID and APP_ID are needed, the others can be left out.
-foreach (['EMAIL', 'API_KEY', 'SERVER_ID', 'APP_ID', 'EXTRA_DOMAINS', 'DRY_RUN', 'API_URL', 'DNS_SERVERS'] as $name) {
+$names = ['EMAIL', 'API_KEY', 'SERVER_ID', 'APP_ID', 'EXTRA_DOMAINS', 'ALIAS_POLICY', 'DRY_RUN', 'API_URL', 'DNS_SERVERS', 'WILDCARD_SSL'];
+foreach ($names as $name) {
     $value = getenv("WU_CLOUDWAYS_$name");
     if (false !== $value) {
         define("WU_CLOUDWAYS_$name", $value);
@@ -59,7 +60,8 @@ try {
         fwrite($file, json_encode($memory, JSON_THROW_ON_ERROR));
         fflush($file);
 
-        // "pending" goes on by itself. What takes longer than some minutes is left to the next run of this script.
+        // "pending" goes on by itself. What is further away, such as the next order of a certificate, is left to the
+        // next run of this script.
         $wait = ($report['next_at'] ?? 0) - time();
         $again = 'pending' === $report['status'] && $wait <= 60 && ++$tries < 10;
         if ($again) {
@@ -78,8 +80,8 @@ foreach ($report['domains'] as $name => $domain) {
         echo "    {$domain['note']['text']} {$domain['note']['remedy']}\n";
     }
 }
-foreach ($report['warnings'] as $warning) {
-    echo "{$warning['text']} {$warning['remedy']}\n";
+foreach (array_filter([$report['certificate']['note'] ?? null, ...$report['warnings']]) as $note) {
+    echo "{$note['text']} {$note['remedy']}\n";
 }
 if ($report['aliases']['kept']) {
     echo 'Left alone, since they are not ours: ', implode(', ', $report['aliases']['kept']), "\n";
@@ -87,6 +89,6 @@ if ($report['aliases']['kept']) {
 if ($report['error']) {
     echo "{$report['error']['code']}: {$report['error']['message']}\n{$report['error']['remedy']}\n";
 }
-echo "Status: {$report['status']}\n";
+echo "Status: {$report['status']}", 'pending' === $report['status'] ? ', goes on at ' . date('c', $report['next_at']) : '', "\n";
 
 exit(['ok' => 0, 'partial' => 3, 'pending' => 4, 'changes_pending' => 0][$report['status']]);

@@ -56,6 +56,43 @@ describe('commands and network page', () => {
     assert.doesNotMatch(stderr, /Error|Warning/);
   });
 
+  it('does not sit and wait for an order whose time is far away, and says until when and why', async () => {
+    const why = /A certificate was ordered a short while ago; changes are gathered for the next order, on .*\./;
+    await stack.sim.here('gap.example', 'www.gap.example');
+    await stack.network.map('gap.example');
+    await stack.sim.clearLog();
+    const began = Date.now();
+    const sync = await wp('sync', '--timeout=3600');
+    assert.equal(sync.code, 4, sync.stdout + sync.stderr);
+    assert.ok(Date.now() - began < 60000, 'it waited');
+    assert.deepEqual(await stack.sim.writes('/security/lets_encrypt_install'), [], 'it did not wait at all');
+    assert.match(sync.stdout, /^Done so far: the next certificate is ordered on .*, by itself\. 2 aliases added\.$/m);
+    assert.match(sync.stdout, /^ {2}orders left +39 of 40 for \S+\.example$/m);
+    assert.match(sync.stdout, /^ {2}next order +.* \(in \d+ minutes?\)$/m);
+    assert.match(sync.stdout, /^Goes on by itself: .* \(in \d+ minutes?\)\nA certificate was ordered a short while ago; /m);
+    assert.match(sync.stdout, /^gap\.example +present +points here +waiting$/m);
+    assert.doesNotMatch(sync.stdout, /^- A certificate was ordered/m, 'it is called something that needs attention');
+    // Where standard output is for a program, it is said on standard error.
+    const json = await wp('sync', '--timeout=3600', '--format=json');
+    assert.equal(json.code, 4);
+    assert.equal(JSON.parse(json.stdout).certificate.note.code, 'order_gap');
+    assert.match(json.stderr, why);
+    // And where the website does the work.
+    const other = await stack.network.wp(['wu-cloudways', 'sync', '--timeout=3600', '--porcelain'], { check: false, extension: false });
+    assert.deepEqual([other.code, other.stdout.trim()], [4, 'pending'], other.stderr);
+    assert.match(other.stderr, why);
+    assert.ok(Date.now() - began < 120000, 'one of them waited');
+
+    const status = await wp('status');
+    assert.match(status.stdout, /^Last run .*, goes on by itself$/m);
+    assert.match(status.stdout, /^Goes on by itself: .* \(in \d+ minutes?\)$/m);
+    const admin = await stack.network.adminVisitor(stack.web.port);
+    const page = text((await admin.get(PAGE)).body);
+    for (const expected of [/Orders left 39 of 40 for \S+\.example/, /Next order .*? \(in \d+ minutes?\)/, why, /Done so far: the next certificate is ordered on/]) assert.match(page, expected);
+    await stack.network.unmap('gap.example');
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+  });
+
   it('gives the report as JSON, the domains as CSV, and only the columns that were asked for', async () => {
     const report = await stack.report();
     assert.equal(report.version, 1);
@@ -231,7 +268,8 @@ describe('commands and network page', () => {
       stack.network.setConstants(good());
       await stack.sim.here('dry.example', 'www.dry.example');
       await stack.sim.fault({ method: 'POST', path: '/security/*', times: null, do: { status: 503, body: 'no' } });
-      const run = await wp('sync', '--no-wait', '--timeout=25');
+      // At once, although an order was placed some minutes ago.
+      const run = await wp('sync', '--no-wait', '--force', '--yes', '--timeout=25');
       await stack.sim.clearFaults();
       assert.equal(run.code, 4, run.stdout + run.stderr);
       const { stdout } = await wp('status');

@@ -66,7 +66,18 @@ describe('a domain mapped in the network reaches Cloudways', () => {
     await stack.sim.here('store.example', 'www.store.example');
     await stack.network.rename('shop.example', 'store.example');
     await stack.settleAliases([...BY_HAND, OWN, 'store.example', 'www.store.example']);
-    await stack.settleCertificate(['network.example', OWN, 'store.example', 'www.store.example']);
+    // An order was placed some seconds ago, and each counts for every domain in it: the next one waits, and says so.
+    const waits = await stack.settle(async () => {
+      const report = await stack.report();
+      return 'store.example' in report.domains && !report.operation && report;
+    }, 'a report of the run that renamed', { state: () => stack.report() });
+    assert.deepEqual([waits.status, waits.certificate.note?.code], ['pending', 'order_gap'], JSON.stringify(waits.certificate));
+    assert.equal(waits.next_at, waits.certificate.budget.next_order_at);
+    const certificate = await stack.sim.certificate();
+    assert.ok(certificate.includes('shop.example'), 'it left before there is another certificate');
+    // A person does not have to wait.
+    assert.equal((await stack.network.wp(['wu-cloudways', 'sync', '--force', '--yes', '--timeout=60'], { check: false })).code, 0);
+    assert.deepEqual([...(await stack.sim.certificate())].sort(), ['network.example', OWN, 'store.example', 'www.store.example'].sort());
   });
 
   it('keeps an alias that a person adds while a run waits', async () => {

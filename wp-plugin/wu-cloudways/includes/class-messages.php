@@ -204,7 +204,7 @@ final class Messages {
 	public static function status( string $status ): string {
 		$words = array(
 			'ok'              => __( 'in step', 'wu-cloudways' ),
-			'pending'         => __( 'under way', 'wu-cloudways' ),
+			'pending'         => __( 'goes on by itself', 'wu-cloudways' ),
 			'partial'         => __( 'done in part', 'wu-cloudways' ),
 			'changes_pending' => __( 'changes pending', 'wu-cloudways' ),
 			'running'         => __( 'running', 'wu-cloudways' ),
