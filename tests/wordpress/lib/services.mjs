@@ -68,10 +68,13 @@ export async function startSim(lab, args = []) {
 }
 
 class Sim {
-  /** `api` is the base URL to put in WU_CLOUDWAYS_API_URL, `dns` the `ip:port` for WU_CLOUDWAYS_DNS_SERVERS. */
+  /**
+   * `api` is what to put in WU_CLOUDWAYS_API_URL: the base URL, and where ports 80 and 443 of every address are, so that
+   * nothing leaves the machine; `dns` the `ip:port` for WU_CLOUDWAYS_DNS_SERVERS.
+   */
   constructor(service) {
     this.service = service;
-    this.api = service.api;
+    this.api = `${service.api}#web=${service.web_http},${service.web_https}`;
     this.dns = service.dns;
     this.control = service.control;
     this.origin = new URL(service.api).origin;

@@ -449,7 +449,7 @@ final class Messages {
 		$parts = array( self::certificate_type( (string) ( $installed['type'] ?? '' ) ) );
 		if ( ! empty( $installed['issuer'] ) ) {
 			/* translators: %s: who issued a certificate. */
-			$parts[] = sprintf( __( 'issued by %s', 'wu-cloudways' ), $installed['issuer'] );
+			$parts[] = sprintf( __( 'issued by %s', 'wu-cloudways' ), preg_replace( "/^Let's Encrypt, (?=.)/", '', (string) $installed['issuer'] ) );
 		}
 		if ( ! empty( $installed['not_after'] ) ) {
 			/* translators: %s: a date. */
