@@ -419,6 +419,23 @@ impl Cell {
         check(took <= self.site.options.deadline + GRACE, &|| format!("the call took {took:?}"));
 
         let log = self.site.sim.log();
+        // Rule 3: no list is sent but from a look that comes directly before, and no order twice without one between.
+        let mut looked = false;
+        for entry in &log[written..] {
+            match Endpoint::of(entry) {
+                Some(Endpoint::Server) => looked = entry.status == 200,
+                Some(Endpoint::Exchange) => {}
+                Some(Endpoint::Aliases) => {
+                    check(looked, &|| "it sent a list without a fresh look".into());
+                    looked = false;
+                }
+                Some(Endpoint::Install) => {
+                    check(looked, &|| "it ordered again without a look".into());
+                    looked = false;
+                }
+                Some(Endpoint::Operation | Endpoint::Auto) | None => {}
+            }
+        }
         let writes: Vec<&LogEntry> = log[written..].iter().filter(|entry| is_write(entry)).collect();
         let shown = match &outcome {
             Ok(report) => {
