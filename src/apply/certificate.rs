@@ -149,34 +149,38 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     /// Neither step does harm when it is taken twice, so the next call repeats what had no answer.
     fn wildcard_step(
         &mut self,
-        step: impl FnOnce(&mut A, Deadline<'_>) -> Result<WildcardDns, WriteFailure>,
+        step: impl Fn(&mut A, Deadline<'_>) -> Result<WildcardDns, WriteFailure>,
     ) -> Result<Option<WildcardDns>, Error> {
         let was_prepared = self.scene.state.wildcard.is_some();
-        let answer = step(self.api, self.task.deadline);
-        self.scene.fresh = false;
-        match answer {
-            Ok(answer) => {
-                self.scene.wrote = true;
-                Ok(Some(answer))
+        loop {
+            self.scene.fresh = false;
+            match step(self.api, self.task.deadline) {
+                Ok(answer) => {
+                    self.scene.wrote = true;
+                    return Ok(Some(answer));
+                }
+                Err(WriteFailure::Later { after, error }) => {
+                    if !self.task.deadline.wait(after, self.for_one_write()) {
+                        return Err(error);
+                    }
+                }
+                Err(WriteFailure::Busy(operation)) => {
+                    self.scene.others_operation = Some(self.of_others(&operation));
+                    self.scene.wait_until(IN_A_MINUTE);
+                    return Ok(None);
+                }
+                Err(WriteFailure::Unknown(error)) => {
+                    self.scene.wrote = true;
+                    self.scene.wait_until(IN_A_MINUTE.max(error.retry_after().unwrap_or(0)));
+                    return Ok(None);
+                }
+                // The record is not there yet.
+                Err(WriteFailure::Refused { .. }) if was_prepared => {
+                    self.scene.wait_until(IN_A_QUARTER);
+                    return Ok(None);
+                }
+                Err(WriteFailure::Failed(error) | WriteFailure::Refused { error, .. }) => return Err(error),
             }
-            Err(WriteFailure::Busy(operation)) => {
-                self.scene.others_operation = Some(self.of_others(&operation));
-                self.scene.wait_until(IN_A_MINUTE);
-                Ok(None)
-            }
-            Err(WriteFailure::Unknown(error)) => {
-                self.scene.wrote = true;
-                self.scene.wait_until(IN_A_MINUTE.max(error.retry_after().unwrap_or(0)));
-                Ok(None)
-            }
-            // The record is not there yet.
-            Err(WriteFailure::Refused { .. } | WriteFailure::Failed(Error::Rejected { .. })) if was_prepared => {
-                self.scene.wait_until(IN_A_QUARTER);
-                Ok(None)
-            }
-            Err(
-                WriteFailure::Later { error, .. } | WriteFailure::Failed(error) | WriteFailure::Refused { error, .. },
-            ) => Err(error),
         }
     }
 

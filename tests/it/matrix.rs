@@ -32,6 +32,8 @@ const BY_HAND: [&str; 2] = ["hand-made.example", "Odd.Spelling.Example"];
 const KEPT: &str = "kept.example";
 /// Ours, and its mapping has ended.
 const LEAVES: &str = "leaves.example";
+/// An extra, for which a wildcard certificate is asked in some cells.
+const WILDCARD: &str = "*.network.example";
 /// Wanted, and not there yet.
 const NEW: &str = "new.example";
 
@@ -56,11 +58,22 @@ enum Endpoint {
     Operation,
     Install,
     Auto,
+    CreateDns,
+    VerifyDns,
     Exchange,
 }
 
 impl Endpoint {
-    const ALL: [Self; 6] = [Self::Server, Self::Aliases, Self::Operation, Self::Install, Self::Auto, Self::Exchange];
+    const ALL: [Self; 8] = [
+        Self::Server,
+        Self::Aliases,
+        Self::Operation,
+        Self::Install,
+        Self::Auto,
+        Self::CreateDns,
+        Self::VerifyDns,
+        Self::Exchange,
+    ];
 
     fn path(self) -> &'static str {
         match self {
@@ -69,12 +82,19 @@ impl Endpoint {
             Self::Operation => "/operation/{id}",
             Self::Install => "/security/lets_encrypt_install",
             Self::Auto => "/security/lets_encrypt_auto",
+            Self::CreateDns => "/security/createDNS",
+            Self::VerifyDns => "/security/verifyDNS",
             Self::Exchange => "/oauth/access_token",
         }
     }
 
     fn is_write(self) -> bool {
-        matches!(self, Self::Aliases | Self::Install | Self::Auto)
+        matches!(self, Self::Aliases | Self::Install | Self::Auto) || self.is_wildcard()
+    }
+
+    /// Whether it leads to a wildcard certificate.
+    fn is_wildcard(self) -> bool {
+        matches!(self, Self::CreateDns | Self::VerifyDns)
     }
 
     fn of(entry: &LogEntry) -> Option<Self> {
@@ -161,7 +181,7 @@ fn server_with(aliases: &Value) -> Value {
 }
 
 fn list_field(endpoint: Endpoint) -> &'static str {
-    if endpoint == Endpoint::Install { "ssl_domains" } else { "aliases" }
+    if endpoint == Endpoint::Aliases { "aliases" } else { "ssl_domains" }
 }
 
 fn running(completed: &str) -> Value {
@@ -177,6 +197,7 @@ fn faults() -> Vec<Fault> {
     vec![
         Fault::of("slow", |_| json!({"delay_ms": SLOW_MS})).slowly(),
         Fault::of("slow answer", |_| json!({"delay_answer_ms": SLOW_MS})).slowly(),
+        Fault::of("drips", |_| json!({"drip_ms": 500})).slowly(),
         Fault::of("400", |_| json!({"status": 400, "body": says("Bad request")})),
         Fault::of("401", |_| json!({"status": 401, "body": says("Authentication Error")})),
         Fault::of("403 scope", |_| json!({"status": 403})),
@@ -231,6 +252,10 @@ fn faults() -> Vec<Fault> {
         Fault::of("200 greeting", |_| json!({"status": 200, "body": {"message": "You have reached Cloudways API."}})),
         Fault::of("200 HTML", |_| json!({"status": 200, "body": format!("<html>{EMAIL} {TOKEN} SIM-SECRET")})),
         Fault::of("200 empty", |_| json!({"status": 200, "body": ""})),
+        Fault::of("200 of 33 MiB", |_| json!({"generate": {"mib": 33}})),
+        Fault::of("200, very deep", |_| json!({"generate": {"depth": 100_000}})),
+        Fault::of("no HTTP", |_| json!({"raw": format!("{EMAIL} {TOKEN}\r\n\r\n")})),
+        Fault::of("a head alone", |_| json!({"status": 102})),
         Fault::of("truncated", |_| json!({"truncate": true})),
         Fault::of("reset", |_| json!({"reset": true})),
         Fault::of("answer lost", |_| json!({"lose_answer": true})),
@@ -249,6 +274,11 @@ fn faults() -> Vec<Fault> {
             .only(|endpoint, phase| endpoint == Endpoint::Server && !matches!(phase, Phase::Always | Phase::LateAlways)),
         Fault::of("another's server", |_| json!({"status": 200, "body": {"servers": [{"id": "1", "apps": []}]}}))
             .only(server),
+        Fault::of("status false", |_| {
+            json!({"status": 200, "body": {"wildcard_ssl": {"status": false, "message": format!("No, {EMAIL}"),
+                "wildcard": {"is_verified": true}}}})
+        })
+        .only(|endpoint, _| endpoint.is_wildcard()),
         Fault::of("runs on", |_| json!({"status": 200, "body": running("0")})).only(operation),
         Fault::of("said to have failed", |_| json!({"status": 200, "body": running("-1")})).only(operation),
         Fault::of("said to be done", |_| json!({"status": 200, "body": running("1")})).only(operation),
@@ -268,6 +298,8 @@ struct Cell {
     settled: Status,
     /// What no report, error or state may hold: its credential among it.
     secrets: [&'static str; 3],
+    /// The names that must not leave the certificate.
+    served: Vec<&'static str>,
     /// Whether the authority has refused [`KEPT`] by name, an hour ago and before: then it may leave the certificate.
     refused_for_good: bool,
 }
@@ -285,6 +317,20 @@ enum Start {
     AutoOnly,
     /// A name is new that points elsewhere; the renewal is off.
     AliasesAndAuto,
+    /// A wildcard certificate is wanted, and nothing else is to be done.
+    Wildcard,
+    /// The same, and a name is new.
+    WildcardAndAliases,
+    /// A wildcard certificate is wanted, and the record for it was named by an earlier call.
+    RecordNamed,
+    /// The same, and a name is new since.
+    RecordNamedAndAliases,
+}
+
+impl Start {
+    fn is_wildcard(self) -> bool {
+        matches!(self, Self::Wildcard | Self::WildcardAndAliases | Self::RecordNamed | Self::RecordNamedAndAliases)
+    }
 }
 
 impl Cell {
@@ -295,7 +341,12 @@ impl Cell {
             Start::Everything | Start::TakenUp => &[KEPT, LEAVES],
             Start::OrderOnly => &[KEPT, NEW],
             Start::AutoOnly | Start::AliasesAndAuto => &[KEPT],
+            _ => &[KEPT, WILDCARD],
         };
+        if start.is_wildcard() {
+            site.set("WU_CLOUDWAYS_EXTRA_DOMAINS", WILDCARD);
+            site.set("WU_CLOUDWAYS_WILDCARD_SSL", WILDCARD);
+        }
         let auto = !matches!(start, Start::AutoOnly | Start::AliasesAndAuto);
         let mut held = vec![PRIMARY, KEPT];
         if before.contains(&LEAVES) {
@@ -307,9 +358,10 @@ impl Cell {
         } else {
             site.point_here(&[NEW]);
         }
+        let mut fqdn = String::new();
         site.edit_app(|app| {
             app.aliases = BY_HAND.iter().chain(before).map(ToString::to_string).collect();
-            app.lets_encrypt = Some(LetsEncrypt {
+            app.lets_encrypt = (!start.is_wildcard()).then(|| LetsEncrypt {
                 app_prefix: app.app_fqdn.clone(),
                 auto,
                 is_installed: true,
@@ -319,8 +371,10 @@ impl Cell {
                 kind: "le".into(),
                 ..LetsEncrypt::default()
             });
+            fqdn.clone_from(&app.app_fqdn);
         });
         site.sim.edit(|state| {
+            state.dns_mut(&format!("_acme-challenge.{PRIMARY}")).cname = Some(fqdn);
             state.operations.push(Operation {
                 id: ELSEWHERE.into(),
                 server_id: "50777".into(),
@@ -330,24 +384,34 @@ impl Cell {
         });
         // It takes in what is there, and writes nothing.
         site.options.ssl = false;
-        site.sync(before);
+        let mapped: Vec<&str> = before.iter().copied().filter(|name| *name != WILDCARD).collect();
+        site.sync(&mapped);
         site.options.ssl = true;
         assert_eq!(site.sim.writes().len(), 0);
-
-        let mut wanted = vec![KEPT];
-        if start != Start::AutoOnly {
-            wanted.push(NEW);
+        if matches!(start, Start::RecordNamed | Start::RecordNamedAndAliases) {
+            let report = site.sync(&mapped);
+            assert_eq!(site.sim.writes().len(), 1);
+            site.advance_to_next(&report);
         }
-        let mut certified = vec![PRIMARY, KEPT];
-        if !matches!(start, Start::AutoOnly | Start::AliasesAndAuto) {
+
+        let mut domains = vec![KEPT];
+        if !matches!(start, Start::AutoOnly | Start::Wildcard | Start::RecordNamed) {
+            domains.push(NEW);
+        }
+        let mut aliases = domains.clone();
+        let (mut certified, mut served) = (vec![PRIMARY, KEPT], vec![PRIMARY, KEPT]);
+        if start.is_wildcard() {
+            aliases.push(WILDCARD);
+            // It holds no name of its tenants, and they had none that could be lost.
+            (certified, served) = (vec![PRIMARY], vec![]);
+        } else if !matches!(start, Start::AutoOnly | Start::AliasesAndAuto) {
             certified.push(NEW);
         }
         site.options.removed = removed(&[LEAVES]);
         let settled = if start == Start::AliasesAndAuto { Status::Partial } else { Status::Ok };
         let secrets = [credential, EMAIL, "SIM-SECRET"];
-        let domains = wanted.clone();
         let refused_for_good = false;
-        let mut cell = Self { site, domains, aliases: wanted, certified, settled, secrets, refused_for_good };
+        let mut cell = Self { site, domains, aliases, certified, settled, secrets, served, refused_for_good };
         if start == Start::TakenUp {
             cell.site.sim.edit(|state| {
                 (state.switches.operation_polls, state.switches.operation_seconds) = (None, None);
@@ -370,6 +434,10 @@ impl Cell {
             Endpoint::Install if !phase.is_late() => Start::OrderOnly,
             Endpoint::Auto if !phase.is_late() => Start::AutoOnly,
             Endpoint::Auto => Start::AliasesAndAuto,
+            Endpoint::CreateDns if !phase.is_late() => Start::Wildcard,
+            Endpoint::CreateDns => Start::WildcardAndAliases,
+            Endpoint::VerifyDns if !phase.is_late() => Start::RecordNamed,
+            Endpoint::VerifyDns => Start::RecordNamedAndAliases,
             Endpoint::Operation if !phase.is_late() => Start::TakenUp,
             _ => Start::Everything,
         };
@@ -385,9 +453,7 @@ impl Cell {
         let (before, skip) = match (endpoint, phase) {
             (Endpoint::Server, Phase::Second) => (Some(once("/app/manage/aliases", put_off)), 1),
             (Endpoint::Server, Phase::Late | Phase::LateAlways) => (None, 1),
-            (Endpoint::Aliases | Endpoint::Install | Endpoint::Auto, Phase::Second) => {
-                (Some(once(endpoint.path(), put_off)), 0)
-            }
+            (write, Phase::Second) if write.is_write() => (Some(once(write.path(), put_off)), 0),
             (Endpoint::Aliases, Phase::Late | Phase::LateAlways) => {
                 (Some(once(endpoint.path(), json!({"reset": true}))), 0)
             }
@@ -433,7 +499,7 @@ impl Cell {
                     check(looked, &|| "it ordered again without a look".into());
                     looked = false;
                 }
-                Some(Endpoint::Operation | Endpoint::Auto) | None => {}
+                Some(Endpoint::Operation | Endpoint::Auto | Endpoint::CreateDns | Endpoint::VerifyDns) | None => {}
             }
         }
         let writes: Vec<&LogEntry> = log[written..].iter().filter(|entry| is_write(entry)).collect();
@@ -480,21 +546,21 @@ impl Cell {
                 entry.params.get(field)?.as_array().map(|items| items.iter().filter_map(Value::as_str).collect())
             };
             if let Some(sent) = list("aliases") {
-                let known = [&BY_HAND[..], &[KEPT, LEAVES, NEW]].concat();
+                let known = [&BY_HAND[..], &[KEPT, LEAVES, NEW, WILDCARD]].concat();
                 let complete = BY_HAND.iter().chain([&KEPT]).all(|alias| sent.contains(alias));
                 let clean = sent.iter().all(|alias| known.contains(alias));
                 check(complete && clean, &|| format!("it sent the aliases {sent:?}"));
             }
             if let Some(sent) = list("ssl_domains") {
-                let complete = sent.contains(&PRIMARY) && (sent.contains(&KEPT) || self.refused_for_good);
-                check(complete, &|| format!("it ordered {sent:?}"));
+                let stays = |name: &&str| sent.contains(name) || (*name == KEPT && self.refused_for_good);
+                check(self.served.iter().all(stays), &|| format!("it ordered {sent:?}"));
             }
         }
         let (aliases, certificate) = (self.site.aliases(), self.site.certificate());
         for alias in BY_HAND.iter().chain([&KEPT]) {
             check(aliases.iter().any(|there| there == alias), &|| format!("{alias} is gone from {aliases:?}"));
         }
-        for served in [PRIMARY, KEPT] {
+        for served in &self.served {
             check(self.refused_for_good || certificate.iter().any(|there| there == served), &|| {
                 format!("{served} left the certificate: {certificate:?}")
             });
@@ -703,7 +769,7 @@ fn the_matrix_has_every_endpoint_every_fault_and_every_phase() {
     let everywhere = faults.iter().filter(|fault| {
         Endpoint::ALL.iter().all(|endpoint| Phase::ALL.iter().all(|phase| (fault.at)(*endpoint, *phase)))
     });
-    assert_eq!((faults.len(), everywhere.count(), cells.len()), (47, 30, 1_038));
+    assert_eq!((faults.len(), everywhere.count(), cells.len()), (53, 35, 1_568));
 }
 
 #[test]
