@@ -83,6 +83,12 @@ describe('commands and network page', () => {
     assert.match(other.stderr, why);
     assert.ok(Date.now() - began < 120000, 'one of them waited');
 
+    // A plan has nothing to do at this time, and says so.
+    const plan = await wp('plan', '--expect-no-changes');
+    assert.equal(plan.code, 0, plan.stdout);
+    assert.match(plan.stdout, /^Nothing to do now: the next certificate is ordered on .*, by itself\.$/m);
+    assert.match(plan.stdout, new RegExp(`^${why.source}\n$`, 'm'));
+
     const status = await wp('status');
     assert.match(status.stdout, /^Last run .*, goes on by itself$/m);
     assert.match(status.stdout, /^Goes on by itself: .* \(in \d+ minutes?\)$/m);

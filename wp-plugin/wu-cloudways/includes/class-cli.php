@@ -687,6 +687,9 @@ final class CLI {
 		if ( 'pending' === ( $report['status'] ?? '' ) && isset( $report['next_at'] ) && '' === $origin ) {
 			WP_CLI::line( '' );
 			WP_CLI::line( self::goes_on( $report, (int) ( $more['due'] ?? 0 ) ) );
+		} elseif ( Messages::only_waits( $report['certificate']['note'] ?? null ) ) {
+			WP_CLI::line( '' );
+			WP_CLI::line( Messages::note( $report['certificate']['note'] )['text'] );
 		}
 	}
 
@@ -837,8 +840,8 @@ final class CLI {
 			$items[] = Messages::error( $report['error'] );
 		}
 		$note = $report['certificate']['note'] ?? null;
-		// An order that only waits for its time needs nobody, and is said where the report tells when it goes on.
-		if ( ! empty( $note ) && ! ( 'pending' === ( $report['status'] ?? '' ) && Messages::only_waits( $note ) ) ) {
+		// An order that only waits for its time needs nobody, and is said at the end.
+		if ( ! empty( $note ) && ! Messages::only_waits( $note ) ) {
 			$items[] = Messages::note( $note );
 		}
 		foreach ( $report['warnings'] ?? array() as $warning ) {

@@ -64,7 +64,7 @@ final class Log {
 
 		$facts = array( 'Status: ' . ( $report['status'] ?? '?' ) . '.' );
 
-		foreach ( (array) ( $report['warnings'] ?? array() ) as $warning ) {
+		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), (array) ( $report['warnings'] ?? array() ) ) ) as $warning ) {
 			$facts[] = (string) ( $warning['text'] ?? $warning['code'] ?? '' );
 		}
 

@@ -390,7 +390,14 @@ final class Messages {
 
 		switch ( $status ) {
 			case 'ok':
-				$text = $parts ? __( 'Done: Cloudways and the network are in step.', 'wu-cloudways' ) : __( 'Nothing to do: Cloudways and the network are in step.', 'wu-cloudways' );
+				$at = $report['certificate']['budget']['next_order_at'] ?? null;
+				if ( null !== $at ) {
+					// Only of a plan: a run is pending then.
+					/* translators: %s: a time. */
+					$text = sprintf( __( 'Nothing to do now: the next certificate is ordered on %s, by itself.', 'wu-cloudways' ), self::time( (int) $at ) );
+				} else {
+					$text = $parts ? __( 'Done: Cloudways and the network are in step.', 'wu-cloudways' ) : __( 'Nothing to do: Cloudways and the network are in step.', 'wu-cloudways' );
+				}
 				break;
 			case 'pending':
 				$text = self::waits_for_an_order( $report )
