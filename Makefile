@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress histories lint build stubs clean
+.PHONY: help run test test-rust test-php test-wordpress histories fuzz lint build stubs clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -32,6 +32,10 @@ test-wordpress: ## the network end to end; UM_PLUGIN_DIR=/path runs it on a real
 histories: ## 1,000 random histories of the engine; SEEDS=from..to lives through others, SEED=n through one, and shows it
 	@scripts/bootstrap
 	@SEEDS=$(or $(SEEDS),1..1000) SEED=$(SEED) cargo test --quiet --no-default-features --test histories
+
+fuzz: ## what comes from outside, mangled at random; FUZZ_SECONDS=60 for each of the five targets
+	@scripts/bootstrap
+	@scripts/fuzz
 
 lint: ## rustfmt, and clippy with warnings as errors
 	@scripts/bootstrap

@@ -33,5 +33,7 @@ pub mod summary;
 pub mod sync;
 pub mod web;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(feature = "php")]
 mod php;

@@ -537,6 +537,28 @@ impl CloudwaysWrite for HttpCloudways {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl HttpCloudways {
+    /// What an answer that is no 2xx comes to.
+    pub(super) fn judge(&self, endpoint: &str, status: u16, body: &[u8]) -> WriteFailure {
+        let endpoint = match endpoint {
+            "server" => &SERVER,
+            "operation" => &OPERATION,
+            "token" => &TOKEN,
+            "install" => &INSTALL,
+            "wildcard" => &VERIFY_DNS,
+            _ => &ALIASES,
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+        let answer = Answer { status, html: wire::is_html(body), retry_after: None, body: body.to_vec() };
+        self.refused(endpoint, &answer)
+    }
+
+    pub(super) fn clean(&self, text: &str) -> String {
+        self.session.clean(text)
+    }
+}
+
 /// Makes the HTTP client. Its one thread inherits the mask of the thread that makes it.
 fn client(settings: &Settings, connect: Duration) -> Result<Client, String> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {

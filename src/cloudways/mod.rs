@@ -4,6 +4,8 @@
 
 mod auth;
 mod client;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod retry;
 mod wire;
 
