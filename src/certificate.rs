@@ -155,8 +155,10 @@ pub fn names_to_ask(basis: Basis<'_>) -> (Vec<DomainName>, Vec<DomainName>) {
     let Ok(installed) = ordinary_names(&app.certificate) else { return (Vec::new(), Vec::new()) };
     let in_place = InPlace::new(basis);
     let known: HashSet<&DomainName> = installed.iter().collect();
-    let primary = app.primary.iter().filter(|name| name.may_be_certified() && !known.contains(name));
-    let settled = primary.chain(installed.iter().filter(|name| in_place.keeps(name))).cloned().collect();
+    // The primary domain is covered for as long as it is one, whatever was said of it as a mapping.
+    let primary = app.primary.iter().filter(|name| name.may_be_certified());
+    let stays = |name: &&DomainName| in_place.keeps(name) && Some(*name) != app.primary.as_ref();
+    let settled = primary.chain(installed.iter().filter(stays)).cloned().collect();
     (settled, newcomers(desired, app, &known, &in_place))
 }
 

@@ -18,14 +18,18 @@ pub fn is_too_many(unexplained: usize, of: usize) -> bool {
 
 /// Withholds removals of aliases that are not to be done without a person's word. What is added goes on.
 ///
-/// With `force` a person has said so, and nothing is withheld.
+/// `before` are the aliases that were withheld so far: they stay so until somebody says otherwise, although what was
+/// added meanwhile makes them a smaller part. With `force` a person has said so, and nothing is withheld.
 #[must_use]
-pub fn aliases(mut plan: AliasPlan, desired: &Desired, force: bool) -> AliasPlan {
+pub fn aliases(mut plan: AliasPlan, desired: &Desired, before: &[String], force: bool) -> AliasPlan {
+    if force {
+        return plan;
+    }
     let explained = |alias: &ObservedAlias| alias.name.as_ref().is_some_and(|name| desired.explains_removal_of(name));
     let unexplained = plan.remove.iter().filter(|alias| !explained(alias)).count();
-    if !force && is_too_many(unexplained, plan.ours) {
-        (plan.remove, plan.withheld) = plan.remove.into_iter().partition(explained);
-    }
+    let all_of_them = is_too_many(unexplained, plan.ours);
+    let goes = |alias: &ObservedAlias| explained(alias) || !(all_of_them || before.contains(&alias.spelling));
+    (plan.remove, plan.withheld) = plan.remove.into_iter().partition(goes);
     plan
 }
 

@@ -142,7 +142,7 @@ impl Scene {
     pub fn plan_aliases(&self, task: Task<'_>) -> AliasPlan {
         let now = task.deadline.clock().unix();
         let plan = plan::aliases(task.desired, &self.observed.app, &self.state, task.settings.policy, now);
-        guard::aliases(plan, task.desired, task.options.force)
+        guard::aliases(plan, task.desired, &self.state.withheld, task.options.force)
     }
 
     /// The certificate part of the plan, by the alias list of that moment and what DNS said.

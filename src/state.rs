@@ -213,6 +213,9 @@ pub struct State {
     unseen: Vec<Unseen>,
     /// Names whose removal was explained, until neither an alias nor the certificate has them.
     pub leaving: Vec<DomainName>,
+    /// Aliases whose removal is withheld, as Cloudways spells them.
+    #[serde(default)]
+    pub withheld: Vec<String>,
     /// Aliases that are not ours, as seen last.
     foreign: Vec<String>,
     /// When aliases of ours were found to have vanished.
@@ -273,6 +276,7 @@ impl State {
             ledger: Vec::new(),
             unseen: Vec::new(),
             leaving: Vec::new(),
+            withheld: Vec::new(),
             foreign: Vec::new(),
             vanished: Vec::new(),
             operation: None,

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Followed, IN_A_MINUTE, IN_AN_HOUR, IN_FIVE_MINUTES, Run, SOON, may_follow_at_once};
 use crate::blame::{Blame, blame};
-use crate::cloudways::{CloudwaysWrite, ObservedAlias, OperationRef, WriteFailure, names_of, shorten, shows};
+use crate::cloudways::{
+    CloudwaysWrite, ObservedAlias, OperationRef, WriteFailure, names_of, shorten, shows, spellings_of,
+};
 use crate::domain::DomainName;
 use crate::error::Error;
 use crate::note::Note;
@@ -25,8 +27,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         let mut answers_lost = 0;
         loop {
             let plan = self.scene.plan_aliases(self.task);
+            // From now on it stays withheld until a person, or the end of a mapping, says otherwise.
+            self.scene.state.withheld = plan.withheld.iter().map(|alias| alias.spelling.clone()).collect();
             if !plan.writes() {
-                if !self.scene.wrote {
+                if self.scene.wrote {
+                    self.forget_what_went();
+                } else {
                     self.scene.plan.aliases = plan;
                 }
                 return Ok(true);
@@ -193,6 +199,14 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn forget_removed(&mut self, plan: &AliasPlan) {
         let removed: Vec<String> = plan.remove.iter().map(|alias| alias.spelling.clone()).collect();
         self.forget_names(&removed);
+    }
+
+    /// A list whose answer was lost may show what it did as late as this.
+    fn forget_what_went(&mut self) {
+        let there = spellings_of(&self.scene.observed.app.aliases);
+        let removed = self.scene.removed.iter().map(|alias| alias.spelling.clone());
+        let gone: Vec<String> = removed.filter(|spelling| !there.contains(spelling.as_str())).collect();
+        self.forget_names(&gone);
     }
 
     pub(super) fn forget_names(&mut self, spellings: &[String]) {

@@ -138,3 +138,21 @@ fn aliases_of_ours_that_vanish_three_times_tell_of_another_writer() {
         assert_eq!(site.aliases().len(), 11, "they are put back each time");
     }
 }
+
+#[test]
+fn what_is_withheld_stays_so_although_the_list_grows() {
+    let mut site = Site::new();
+    site.sync(&["a.example"]);
+    // All of ours would go, and one comes.
+    site.sync(&["b.example"]);
+    assert_eq!(site.aliases(), ["hand-made.example", "a.example", "b.example"]);
+    // It is one of two now, and nobody has said a word.
+    for _ in 0..3 {
+        let report = site.sync(&["b.example", "c.example", "d.example", "e.example"]);
+        assert_eq!(report.aliases.withheld, ["a.example"]);
+    }
+    assert!(site.aliases().contains(&"a.example".to_owned()));
+    site.options.removed = removed(&["a.example"]);
+    site.sync(&["b.example", "c.example", "d.example", "e.example"]);
+    assert!(!site.aliases().contains(&"a.example".to_owned()));
+}
