@@ -99,6 +99,9 @@ impl Clock for CallClock<'_> {
     }
 
     fn sleep(&self, duration: Duration) {
+        if duration.is_zero() {
+            return;
+        }
         let millis = u64::try_from(duration.as_millis()).expect("a wait of a call");
         self.history.book.borrow_mut().call().last = Last::Slept;
         self.history.advance(millis.max(1));
@@ -268,9 +271,11 @@ fn open(history: &History, ask: &Ask) -> usize {
     let call = Call {
         began: history.now(),
         ended_names: book.ended.iter().chain(&ask.removed).filter(|name| !wanted.contains(*name)).cloned().collect(),
+        told: book.told.iter().chain(&ask.removed).filter(|name| !wanted.contains(*name)).cloned().collect(),
         wanted,
         force: ask.force,
         looks: Vec::new(),
+        sent: BTreeSet::new(),
         last: Last::Nothing,
         wrote: false,
         said: BTreeMap::new(),

@@ -131,8 +131,12 @@ pub struct Call {
     pub wanted: BTreeSet<String>,
     /// Names whose mapping had ended, as it was told now or earlier.
     pub ended_names: BTreeSet<String>,
+    /// Those of them that the engine must know of: from this call, or from one whose memory was kept.
+    pub told: BTreeSet<String>,
     pub force: bool,
     pub looks: Vec<Look>,
+    /// Names that it added to a list that it sent.
+    pub sent: BTreeSet<String>,
     pub last: Last,
     /// Whether it changed something at Cloudways, or started what will.
     pub wrote: bool,
@@ -146,6 +150,13 @@ pub struct Call {
     pub overlapped: bool,
     /// The names that were the engine's when it began, for a memory that is written over.
     pub touched_before: BTreeMap<String, Absence>,
+}
+
+impl Call {
+    /// Whether its memory was kept, and nobody wrote over it.
+    pub fn knows_what_it_sent(&self) -> bool {
+        self.ended == Ended::Kept && !self.overlapped
+    }
 }
 
 /// A list that was sent.
@@ -229,6 +240,8 @@ pub struct Book {
     pub scripted: Vec<(Vec<String>, Vec<String>)>,
     /// Names whose mapping ended and that were not mapped since.
     pub ended: BTreeSet<String>,
+    /// Names in the certificate of which the engine was told that they should go, and must remember it.
+    pub told: BTreeSet<String>,
     pub calls: Vec<Call>,
     /// The calls going on, the outermost first.
     pub active: Vec<usize>,
@@ -341,6 +354,7 @@ impl Book {
     /// The engine begins anew: what was its own may be anybody's.
     pub fn memory_is_lost(&mut self, now: Millis) {
         self.memory_lost = Some(now);
+        self.told.clear();
         for origin in self.origins.values_mut().filter(|origin| **origin == Origin::Ours) {
             *origin = Origin::Either;
         }

@@ -263,6 +263,14 @@ impl History {
         self.sim.read(|state| state.app(APP).expect("the application").clone())
     }
 
+    /// Whether Cloudways does not take this name as an alias now.
+    pub fn refuses(&self, name: &str) -> bool {
+        self.sim.read(|state| {
+            let switches = &state.switches;
+            switches.refuse_alias_names.iter().any(|refused| refused == name) || switches.alias_limit.is_some()
+        })
+    }
+
     /// Whether less than a sixth of the life of the certificate that is served is left.
     pub fn is_near_its_end(&self) -> bool {
         let now = i64::try_from(self.now() / SECOND).expect("a time");
@@ -336,6 +344,11 @@ impl History {
                 let mut choices: Vec<String> = self.hand_pool.clone();
                 if rng.chance(30) {
                     choices = self.pool.clone();
+                }
+                let ended: Vec<String> = self.book.borrow().ended.iter().cloned().collect();
+                if !ended.is_empty() && rng.chance(30) {
+                    // Somebody puts back what was removed.
+                    choices = ended;
                 }
                 let there: BTreeSet<String> = list.iter().map(|alias| key(alias)).collect();
                 choices.retain(|name| !there.contains(&key(name)));
@@ -488,8 +501,11 @@ impl History {
         let mut names: Vec<String> = book.wanted_now(self.www, &self.extras).into_iter().collect();
         names.extend(book.certificate.iter().cloned());
         names.retain(|name| !name.starts_with('*') && *name != book.fqdn && name != HUB);
+        let served: Vec<String> = book.certificate.iter().cloned().collect();
         drop(book);
-        if names.is_empty() || rng.chance(10) {
+        if !served.is_empty() && rng.chance(40) {
+            names = served;
+        } else if names.is_empty() || rng.chance(10) {
             names = self.names_in_dns();
         }
         let name = rng.pick(&names);
@@ -529,25 +545,36 @@ impl History {
     }
 
     fn unmap_one(&self, rng: &mut Rng) {
-        let mut book = self.book.borrow_mut();
-        if book.mapped.is_empty() {
-            return;
+        let mapped: Vec<String> = self.book.borrow().mapped.iter().map(|mapping| mapping.name.clone()).collect();
+        if !mapped.is_empty() {
+            self.unmap(&rng.pick(&mapped));
         }
+    }
+
+    fn unmap(&self, name: &str) {
+        let mut book = self.book.borrow_mut();
         let before = book.wanted_now(self.www, &self.extras);
-        let at = rng.below(book.mapped.len());
-        let gone = book.mapped.remove(at);
+        book.mapped.retain(|mapping| mapping.name != name);
         let after = book.wanted_now(self.www, &self.extras);
         book.ended.extend(before.difference(&after).cloned());
         drop(book);
-        self.say(format!("unmapped {}", gone.name));
-        self.runner.borrow_mut().mark_removed(&gone.name);
+        self.say(format!("unmapped {name}"));
+        self.runner.borrow_mut().mark_removed(name);
     }
 
     // ---- the history itself ----
 
     /// Lives through it.
     pub fn live(&self) -> Tally {
-        let steps = self.rng.borrow_mut().between(8, 24);
+        let (steps, settled) = {
+            let mut rng = self.rng.borrow_mut();
+            (rng.between(8, 24), rng.chance(60))
+        };
+        if settled {
+            // Much is to be lost only where there is something.
+            self.run_as(How { deadline: 60, slowness: 100, ..How::default() });
+            self.advance(20 * MINUTE);
+        }
         for _ in 0..steps {
             self.step();
         }
@@ -563,9 +590,15 @@ impl History {
     fn step(&self) {
         let mut rng = self.rng.borrow_mut().fork();
         match rng.below(100) {
-            0..=17 => self.map_one(&mut rng),
+            0..=8 => self.map_one(&mut rng),
+            9..=12 => self.trouble_with_a_served_name(&mut rng),
+            13..=14 => self.map_in_haste(&mut rng),
+            15..=17 => self.put_back(&mut rng),
             18..=21 => {
-                for _ in 0..rng.between(2, 8) {
+                // More than a certificate has room for, where there are so many.
+                let many =
+                    if self.pool.len() > 100 && rng.chance(50) { rng.between(60, 90) } else { rng.between(2, 8) };
+                for _ in 0..many {
                     self.map_one(&mut rng);
                 }
             }
@@ -579,8 +612,10 @@ impl History {
             51..=62 => self.change_dns(&mut rng),
             63..=64 => self.move_the_server(&mut rng),
             65..=68 => self.names_follow(&mut rng),
-            69..=80 => self.add_faults(&mut rng),
-            81..=84 => self.sim.clear_faults(),
+            69..=79 => self.add_faults(&mut rng),
+            80..=81 => self.refuse_names(&mut rng),
+            82..=83 => self.break_answers(&mut rng),
+            84 => self.sim.clear_faults(),
             85..=86 => self.stranger(&mut rng),
             87 => self.lose_memory(&mut rng),
             88..=89 => self.broken_read(&mut rng),
@@ -637,6 +672,60 @@ impl History {
         self.advance(end.saturating_sub(self.now()));
     }
 
+    /// Nobody can say where a served name points to, and a newcomer wants into the certificate.
+    fn trouble_with_a_served_name(&self, rng: &mut Rng) {
+        let served: Vec<String> = self.book.borrow().certificate.iter().cloned().collect();
+        if served.len() > 1 {
+            let name = rng.pick(&served);
+            let way = if self.probe.is_some() { rng.pick(&[Way::ProxyRefuses, Way::ProxyDown]) } else { Way::Servfail };
+            self.say(format!("DNS: {name} {way:?}, while it is served"));
+            self.point(&name, way);
+        }
+        let before = self.book.borrow().mapped.len();
+        self.map_one(rng);
+        let newcomer = self.book.borrow().mapped.get(before).map(|mapping| mapping.name.clone());
+        if let Some(name) = newcomer {
+            self.point(&name, Way::Here);
+        }
+        self.advance(rng.between(11, 90) * MINUTE);
+        self.run(rng);
+    }
+
+    /// A mapping that ends before its alias can have been seen.
+    fn map_in_haste(&self, rng: &mut Rng) {
+        self.map_one(rng);
+        // Where lists take time, this one takes more than a call has.
+        let ordinary = self.sim.edit(|state| {
+            let switches = &mut state.switches;
+            let ordinary = (switches.operation_polls, switches.operation_seconds);
+            (switches.operation_polls, switches.operation_seconds) = (None, Some(90));
+            ordinary
+        });
+        self.run_as(How { deadline: 20, slowness: 100, ..How::default() });
+        self.sim.edit(|state| {
+            (state.switches.operation_polls, state.switches.operation_seconds) = ordinary;
+        });
+        let name = self.book.borrow().mapped.last().map(|mapping| mapping.name.clone());
+        let Some(name) = name else { return };
+        self.unmap(&name);
+        self.run(rng);
+    }
+
+    /// A mapping ends, and somebody puts its alias there by hand, now that it is free.
+    fn put_back(&self, rng: &mut Rng) {
+        let name = self.book.borrow().mapped.first().map(|mapping| mapping.name.clone());
+        let Some(name) = name else { return self.map_one(rng) };
+        self.unmap(&name);
+        self.run_as(How { deadline: 60, slowness: 100, ..How::default() });
+        self.advance(rng.pick(&[5 * SECOND, 10 * MINUTE, 40 * MINUTE]));
+        let list = self.aliases();
+        if !list.iter().any(|alias| key(alias) == name) {
+            let name = if rng.chance(30) { respelt(&name) } else { name };
+            self.change_list("put back", &[name], &[]);
+        }
+        self.run(rng);
+    }
+
     fn map_again(&self, rng: &mut Rng) {
         let name = self.runner.borrow().removed.keys().next().cloned();
         let Some(name) = name else { return self.map_one(rng) };
@@ -683,6 +772,36 @@ impl History {
             self.book.borrow_mut().scripted.push((hands.add.clone(), hands.remove.clone()));
         }
         self.sim.fault(rule);
+    }
+
+    /// Cloudways takes some names for no alias, or so many and no more; or everything again.
+    fn refuse_names(&self, rng: &mut Rng) {
+        let book = self.book.borrow();
+        let there: BTreeSet<String> = book.list.iter().map(|alias| key(alias)).collect();
+        // Most of those it takes already stay.
+        let mut names: Vec<String> = self.names_in_dns();
+        names.retain(|name| !there.contains(name) || rng.chance(5));
+        let room = book.list.len() + rng.below(4);
+        drop(book);
+        rng.shuffle(&mut names);
+        let refused: Vec<String> = names.into_iter().take(rng.below(3)).collect();
+        let limit = rng.chance(20).then_some(room);
+        self.say(format!("no aliases any more: {refused:?}, and at most {limit:?}"));
+        self.sim.edit(|state| {
+            state.switches.refuse_alias_names = refused;
+            state.switches.alias_limit = limit;
+        });
+    }
+
+    /// `GET /server` has no list of aliases for a while, or operations cannot be asked about; or all is well again.
+    fn break_answers(&self, rng: &mut Rng) {
+        let aliases = rng.pick(&["list", "list", "absent", "null", "object", "text"]);
+        let poll_refused = rng.pick(&[None, None, Some(403), Some(404)]);
+        self.say(format!("aliases come as {aliases}, polling is refused with {poll_refused:?}"));
+        self.sim.edit(|state| {
+            state.switches.server_aliases = serde_json::from_value(json!(aliases)).expect("a switch");
+            state.switches.poll_refused = poll_refused;
+        });
     }
 
     /// An operation of somebody else keeps the server busy.
@@ -821,6 +940,8 @@ impl History {
         self.sim.edit(|state| {
             state.switches.poll_refused = None;
             state.switches.refuse_alias_names.clear();
+            state.switches.alias_limit = None;
+            state.switches.server_aliases = serde_json::from_value(json!("list")).expect("a switch");
             let app = state.app_mut(APP).expect("the application");
             app.own_ssl = Value::Null;
             for operation in &mut state.operations {
@@ -881,8 +1002,8 @@ const WAYS: [(u64, Way); 23] = [
     (60, Way::Elsewhere),
     (60, Way::Proxied),
     (20, Way::ProxiedOverHttps),
-    (12, Way::ProxyRefuses),
-    (12, Way::ProxyDown),
+    (25, Way::ProxyRefuses),
+    (20, Way::ProxyDown),
     (12, Way::Parked),
     (40, Way::Mixed),
     (30, Way::ForeignIpv6),
@@ -892,7 +1013,7 @@ const WAYS: [(u64, Way); 23] = [
     (80, Way::Missing),
     (30, Way::Empty),
     (30, Way::CaaForbids),
-    (12, Way::Servfail),
+    (20, Way::Servfail),
     (1, Way::Silent),
     (15, Way::FlakyServfail),
     (20, Way::FlakyNxdomain),
@@ -918,7 +1039,11 @@ fn interjections(rng: &mut Rng) -> Vec<Interjection> {
         let before = matches!(what, What::TimesOut { .. } | What::BrokenLook) || rng.chance(50);
         Interjection { at, at_write: at_write && !matches!(what, What::BrokenLook), before, what }
     };
-    (0..number).map(|_| one(rng)).collect()
+    let mut all: Vec<Interjection> = (0..number).map(|_| one(rng)).collect();
+    // One wrong look is looked over; two after each other are the truth for whoever looks.
+    let mut broken = false;
+    all.retain(|one| !matches!(one.what, What::BrokenLook) || !std::mem::replace(&mut broken, true));
+    all
 }
 
 /// A rule that spoils some requests.

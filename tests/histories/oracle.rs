@@ -140,6 +140,7 @@ pub fn before_a_list(history: &History, list: &[String]) {
 
     let mut book = history.book.borrow_mut();
     let added: Vec<String> = list.iter().filter(|alias| !shown.contains(alias)).cloned().collect();
+    book.call().sent.extend(added.iter().cloned());
     book.touched.extend(added.into_iter().map(|name| (name, Absence::default())));
     book.posts.push(Post { call: number, list: list.to_vec(), base: look.there, origins: look.origins });
 }
@@ -178,7 +179,9 @@ pub fn notice_the_list(history: &History, now: Vec<String>) {
         let mut origins = BTreeMap::new();
         for alias in &now {
             let origin = book.origins.get(alias).or_else(|| post.origins.get(alias)).copied();
-            origins.insert(alias.clone(), origin.unwrap_or(Origin::Either));
+            // The engine knows what it sent when the memory of that call was kept.
+            let sent = if book.calls[post.call].knows_what_it_sent() { Origin::Ours } else { Origin::Either };
+            origins.insert(alias.clone(), origin.unwrap_or(sent));
         }
         book.origins = origins;
         book.list = now;
@@ -256,7 +259,9 @@ pub fn before_an_order(history: &History, names: &[String]) {
         let wanted = call.wanted.contains(name) || is_primary;
         let gone = !wanted && (call.ended_names.contains(name) || !in_place(name));
         let denied = twice_no(history, number, name) || twice_refused(history, number, name);
-        history.check(gone || denied || displacing, || {
+        // Its alias ended, and Cloudways does not take it any more.
+        let refused = !in_place(name) && history.refuses(name);
+        history.check(gone || denied || displacing || refused, || {
             format!("call {number} drops {name} from the certificate without a reason")
         });
         if !call.ended_names.contains(name) {
@@ -281,7 +286,8 @@ fn twice_no(history: &History, number: usize, name: &str) -> bool {
     if !said(number).no {
         return false;
     }
-    let hour_ago = history.now().saturating_sub(HOUR);
+    // The engine's clock has whole seconds.
+    let hour_ago = history.now().saturating_sub(HOUR - SECOND);
     for at in (0..number).rev().filter(|at| book.calls[*at].ended == Ended::Kept) {
         if said(at) == Said::YES {
             return false;
@@ -321,10 +327,10 @@ fn gap(history: &History, number: usize) {
         || this.overlapped
         || placed_by.ended == Ended::Displaced
         || book.memory_lost.is_some_and(|lost| lost >= last.at);
-    let (since, by) = (history.now() - last.at, last.call);
+    let (since, by, force) = (history.now() - last.at, last.call, this.force);
     drop(book);
-    // The engine's clock has whole seconds.
-    history.check(unknown || since > 10 * MINUTE - SECOND, || {
+    // A person in a hurry does not wait. The engine's clock has whole seconds.
+    history.check(unknown || force || since > 10 * MINUTE - SECOND, || {
         format!("call {number} orders {} s after call {by} did", since / SECOND)
     });
 }
@@ -397,7 +403,24 @@ pub fn after_a_call(history: &History, number: usize, ended: Ended, report: Opti
             book.touched.entry(name).or_insert(absence);
         }
     }
+    if !call.overlapped {
+        for (alias, origin) in &mut book.origins {
+            if call.sent.contains(alias) && *origin == Origin::Either {
+                *origin = Origin::Ours;
+            }
+        }
+    }
+    // What was removed, and seen to be, is a person's when it comes again.
+    let removed: Vec<String> = report["aliases"]["removed"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|alias| report["error"].is_null() && !look.shown.iter().any(|shown| shown == alias))
+        .filter_map(name_of)
+        .collect();
     if report["operation"]["ours"] != true {
+        book.touched.retain(|name, _| call.overlapped || !removed.contains(name));
         let now = history.now();
         for alias in &look.shown {
             let wanted = name_of(alias).is_some_and(|name| call.wanted.contains(&name));
@@ -416,7 +439,25 @@ pub fn after_a_call(history: &History, number: usize, ended: Ended, report: Opti
             now < since + 31 * MINUTE
         });
     }
+    // It must remember what it was told until it is done.
+    let open = |name: &&String| look.certificate.contains(*name) && !look.not_ours;
+    let told: Vec<String> = call.told.iter().filter(open).cloned().collect();
+    book.told = told.into_iter().collect();
     drop(book);
+
+    // What somebody said should go is not kept back.
+    let shown = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).filter_map(name_of).collect()
+    };
+    let note = &report["certificate"]["note"];
+    // All names of a certificate are kept together: there is none for nobody.
+    let partly = note["code"] == "certificate_withheld" && note["args"]["count"] != note["args"]["installed"];
+    let uncertain = if partly { shown(&note["args"]["names"]) } else { Vec::new() };
+    for name in shown(&report["aliases"]["withheld"]).iter().chain(&uncertain) {
+        history.check(!call.told.contains(name), || {
+            format!("call {number} withholds {name}, and was told that it should go")
+        });
+    }
 
     let domains = report["domains"].as_object().cloned().unwrap_or_default();
     let in_list = |list: &Value, name: &str| list.as_array().into_iter().flatten().any(|item| item == name);
