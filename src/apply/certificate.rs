@@ -67,10 +67,12 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 self.scene.wait_until(SOON);
                 return Ok(());
             }
-            if let Some(WildcardStep::Prepare | WildcardStep::Verify) = plan.wildcard
-                && !self.prove_the_wildcard(&plan)?
-            {
-                return Ok(());
+            if let Some(WildcardStep::Prepare | WildcardStep::Verify) = plan.wildcard {
+                if !self.prove_the_wildcard(&plan)? {
+                    return Ok(());
+                }
+                // Whether it may be ordered now is another question.
+                continue;
             }
             match self.api.install_certificate(&names_to_send(&plan), plan.wildcard.is_some(), self.task.deadline) {
                 Ok(accepted) => {
