@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use crate::cloudways::CredentialKind;
+use crate::cloudways::{CredentialKind, Observed};
 use crate::desired::Source;
 use crate::dns::NameCheck;
 use crate::domain::DomainName;
@@ -284,6 +284,8 @@ pub struct Report {
     /// Every domain, in the order in which they are wanted.
     #[serde(serialize_with = "map")]
     pub domains: Vec<(String, DomainReport)>,
+    /// Whom the credentials opened, at the last look.
+    pub connection: ConnectionReport,
     /// An operation that goes on.
     pub operation: Option<OperationReport>,
     /// What was to be done.
@@ -339,6 +341,26 @@ pub struct ConnectionReport {
 }
 
 impl ConnectionReport {
+    /// Who was found with credentials of this kind.
+    #[must_use]
+    pub fn new(kind: CredentialKind, observed: &Observed) -> Self {
+        let (server, app) = (&observed.server, &observed.app);
+        Self {
+            token: Self::token_of(kind),
+            server: NamedReport { id: server.id, label: server.label.clone() },
+            application: ApplicationReport {
+                id: app.id,
+                label: app.label.clone(),
+                fqdn: app.fqdn.clone(),
+                primary: app.primary.clone(),
+                sys_user: app.sys_user.clone(),
+                aliases: app.aliases.len(),
+            },
+            addresses: server.addresses.clone(),
+            rights: RightsReport { read: "yes", write: "unknown" },
+        }
+    }
+
     /// The word for a kind of credentials.
     #[must_use]
     pub fn token_of(kind: CredentialKind) -> &'static str {

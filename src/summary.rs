@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::note::Note;
 use crate::plan::{AliasPlan, Moment};
 use crate::report::{
-    AliasStanding, AliasesReport, BudgetReport, CertificateReport, CertificateStanding, DnsReport, DomainReport,
-    ErrorReport, InstalledReport, OperationReport, Report, Status, VERSION,
+    AliasStanding, AliasesReport, BudgetReport, CertificateReport, CertificateStanding, ConnectionReport, DnsReport,
+    DomainReport, ErrorReport, InstalledReport, OperationReport, Report, Status, VERSION,
 };
 use crate::scene::{Scene, Task};
 use crate::state::OperationKind;
@@ -80,6 +80,7 @@ pub fn report(
         aliases: view.aliases_report(),
         certificate: certificate_report,
         domains,
+        connection: ConnectionReport::new(task.settings.credential.kind(), &scene.observed),
         operation: view.operation(),
         plan: scene.plan.report(task.settings),
         error: stopped_by.map(ErrorReport::from),

@@ -11,9 +11,7 @@ use crate::domain::{DomainName, printable};
 use crate::error::Error;
 use crate::note::Note;
 use crate::options::{DomainEntry, Options, ProbeFile};
-use crate::report::{
-    ApplicationReport, ConnectionReport, DnsCheckReport, DnsChecksReport, NamedReport, Report, RightsReport,
-};
+use crate::report::{ConnectionReport, DnsCheckReport, DnsChecksReport, Report};
 use crate::scene::{Scene, Task};
 use crate::state::State;
 use crate::summary::{self, Mode};
@@ -168,20 +166,7 @@ pub fn test_connection(constants: &dyn Constants, deadline: Duration) -> Result<
     let deadline = Deadline::new(&clock, deadline);
     let settings = Settings::from_constants(constants)?;
     let observed = HttpCloudways::new(&settings, deadline)?.observe(deadline)?;
-    Ok(ConnectionReport {
-        token: ConnectionReport::token_of(settings.credential.kind()),
-        server: NamedReport { id: observed.server.id, label: observed.server.label },
-        application: ApplicationReport {
-            id: observed.app.id,
-            label: observed.app.label,
-            fqdn: observed.app.fqdn,
-            primary: observed.app.primary,
-            sys_user: observed.app.sys_user,
-            aliases: observed.app.aliases.len(),
-        },
-        addresses: observed.server.addresses,
-        rights: RightsReport { read: "yes", write: "unknown" },
-    })
+    Ok(ConnectionReport::new(settings.credential.kind(), &observed))
 }
 
 fn load_state(settings: &Settings, options: &Options, deadline: Deadline<'_>) -> (State, Vec<Note>) {

@@ -46,6 +46,25 @@ SHAPE;
 
 $indented_plan = str_replace("\n", "\n    ", $plan);
 
+$connection = <<<'SHAPE'
+array{
+    token: 'access_token'|'legacy_key',
+    server: array{id: int, label: string},
+    application: array{
+        id: int,
+        label: string,
+        fqdn: string|null,
+        primary: string|null,
+        sys_user: string|null,
+        aliases: int,
+    },
+    addresses: list<string>,
+    rights: array{read: 'yes'|'no'|'unknown', write: 'yes'|'no'|'unknown'},
+}
+SHAPE;
+
+$indented_connection = str_replace("\n", "\n    ", $connection);
+
 $report = <<<SHAPE
 array{
     version: 1,
@@ -93,6 +112,7 @@ array{
         certificate: 'covered'|'ordered'|'waiting'|'blocked'|'left_out'|'none',
         note?: {$note},
     }>,
+    connection: {$indented_connection},
     operation: array{id: string, kind: string, ours: bool, since: int, estimate_s: int|null}|null,
     plan: {$indented_plan},
     error: array{
@@ -230,20 +250,7 @@ return [
         `\$options` knows `deadline` only: seconds for the whole call, 1 to 3600 (default 20).
 
         @param array{deadline?: int<1, 3600>|float|null} \$options
-        @return array{
-            token: 'access_token'|'legacy_key',
-            server: array{id: int, label: string},
-            application: array{
-                id: int,
-                label: string,
-                fqdn: string|null,
-                primary: string|null,
-                sys_user: string|null,
-                aliases: int,
-            },
-            addresses: list<string>,
-            rights: array{read: 'yes'|'no'|'unknown', write: 'yes'|'no'|'unknown'},
-        }
+        @return {$connection}
         {$throws_reading}
         TEXT,
 

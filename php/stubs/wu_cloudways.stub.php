@@ -106,6 +106,20 @@ namespace {
      *         certificate: 'covered'|'ordered'|'waiting'|'blocked'|'left_out'|'none',
      *         note?: array{code: string, args: array<string, mixed>, text: string, remedy: string},
      *     }>,
+     *     connection: array{
+     *         token: 'access_token'|'legacy_key',
+     *         server: array{id: int, label: string},
+     *         application: array{
+     *             id: int,
+     *             label: string,
+     *             fqdn: string|null,
+     *             primary: string|null,
+     *             sys_user: string|null,
+     *             aliases: int,
+     *         },
+     *         addresses: list<string>,
+     *         rights: array{read: 'yes'|'no'|'unknown', write: 'yes'|'no'|'unknown'},
+     *     },
      *     operation: array{id: string, kind: string, ours: bool, since: int, estimate_s: int|null}|null,
      *     plan: array{
      *         fingerprint: string,
@@ -239,6 +253,20 @@ namespace {
      *         certificate: 'covered'|'ordered'|'waiting'|'blocked'|'left_out'|'none',
      *         note?: array{code: string, args: array<string, mixed>, text: string, remedy: string},
      *     }>,
+     *     connection: array{
+     *         token: 'access_token'|'legacy_key',
+     *         server: array{id: int, label: string},
+     *         application: array{
+     *             id: int,
+     *             label: string,
+     *             fqdn: string|null,
+     *             primary: string|null,
+     *             sys_user: string|null,
+     *             aliases: int,
+     *         },
+     *         addresses: list<string>,
+     *         rights: array{read: 'yes'|'no'|'unknown', write: 'yes'|'no'|'unknown'},
+     *     },
      *     operation: array{id: string, kind: string, ours: bool, since: int, estimate_s: int|null}|null,
      *     plan: array{
      *         fingerprint: string,

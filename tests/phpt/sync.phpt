@@ -57,7 +57,7 @@ var_dump($report['certificate']['budget']['left']);
 --EXPECT--
 -- the first call
 
-version status next_at aliases certificate domains operation plan error warnings requests elapsed_ms state
+version status next_at aliases certificate domains connection operation plan error warnings requests elapsed_ms state
 int(1)
 bool(true)
 bool(true)
