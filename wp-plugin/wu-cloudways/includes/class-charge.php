@@ -55,7 +55,7 @@ final class Charge {
 	 * @throws Store_Exception When the memory could not be read.
 	 */
 	public function who(): string {
-		if ( ! $this->environment->um_loaded() || ! $this->environment->integration_enabled() ) {
+		if ( ! $this->environment->um_loaded() || ! $this->environment->integration_enabled() || null !== $this->store->paused() ) {
 			return 'nobody';
 		}
 

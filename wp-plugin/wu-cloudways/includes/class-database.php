@@ -111,6 +111,11 @@ final class Database {
 	public static function transaction( callable $work ) {
 		global $wpdb;
 
+		// Part of one that goes on: a second beginning would commit the first.
+		if ( null !== self::$connection ) {
+			return $work();
+		}
+
 		self::write( 'START TRANSACTION' );
 		self::$connection = $wpdb->dbh;
 

@@ -18,21 +18,41 @@ defined( 'ABSPATH' ) || exit;
 final class Domains {
 
 	/**
-	 * Every mapped domain, inactive and failed ones too, as the extension takes them.
+	 * The memory.
+	 *
+	 * @var Store
+	 */
+	private $store;
+
+	/**
+	 * Takes what it needs.
+	 *
+	 * @param Store $store The memory.
+	 */
+	public function __construct( Store $store ) {
+		$this->store = $store;
+	}
+
+	/**
+	 * Every domain that is kept at Cloudways, as the extension takes them: the mapped ones, the adopted names, and what a
+	 * filter makes of them.
 	 *
 	 * @return list<array{domain: string, www: bool, priority: int}>
 	 * @throws Store_Exception When the read failed: an empty list is never a failure.
 	 */
 	public function read(): array {
-		global $wpdb;
+		$pins    = array_fill_keys( $this->store->names( 'pins' ), true );
+		$domains = $this->mapped();
 
-		$domains = array();
+		foreach ( $domains as $number => $domain ) {
+			$domains[ $number ]['priority'] = isset( $pins[ strtolower( $domain['domain'] ) ] ) ? 1 : 0;
+		}
 
-		foreach ( Database::rows( "SELECT domain FROM {$wpdb->base_prefix}wu_domain_mappings ORDER BY id" ) as $row ) {
+		foreach ( $this->store->names( 'adopted' ) as $name ) {
 			$domains[] = array(
-				'domain'   => (string) $row['domain'],
-				'www'      => $this->wants_www( (string) $row['domain'] ),
-				'priority' => 0,
+				'domain'   => $name,
+				'www'      => false,
+				'priority' => isset( $pins[ $name ] ) ? 1 : 0,
 			);
 		}
 
@@ -49,6 +69,28 @@ final class Domains {
 		}
 
 		return array_values( $filtered );
+	}
+
+	/**
+	 * Every mapped domain, inactive and failed ones too.
+	 *
+	 * @return list<array{domain: string, www: bool, priority: int}> priority: 0.
+	 * @throws Store_Exception When the read failed: an empty list is never a failure.
+	 */
+	public function mapped(): array {
+		global $wpdb;
+
+		$domains = array();
+
+		foreach ( Database::rows( "SELECT domain FROM {$wpdb->base_prefix}wu_domain_mappings ORDER BY id" ) as $row ) {
+			$domains[] = array(
+				'domain'   => (string) $row['domain'],
+				'www'      => $this->wants_www( (string) $row['domain'] ),
+				'priority' => 0,
+			);
+		}
+
+		return $domains;
 	}
 
 	/**

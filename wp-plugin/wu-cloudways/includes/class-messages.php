@@ -827,6 +827,10 @@ final class Messages {
 				__( 'The Cloudways integration is switched off in Ultimate Multisite; nothing was sent.', 'wu-cloudways' ),
 				__( 'Switch it on: Ultimate Multisite → Settings → Integrations → Cloudways → Configuration.', 'wu-cloudways' ),
 			),
+			'paused'                           => array(
+				__( 'The synchronisation is paused; nothing was sent.', 'wu-cloudways' ),
+				__( 'Resume it on the Cloudways page of the network admin, or with wp wu-cloudways resume.', 'wu-cloudways' ),
+			),
 			'clone'                            => array(
 				__( 'This site looks like a copy of another one; nothing was sent.', 'wu-cloudways' ),
 				__( 'Only the original may write to Cloudways. On a copy, remove the WU_CLOUDWAYS_* constants.', 'wu-cloudways' ),

@@ -196,7 +196,16 @@ final class Plugin {
 	 * @return Domains
 	 */
 	public function domains(): Domains {
-		return $this->built['domains'] ??= new Domains();
+		return $this->built['domains'] ??= new Domains( $this->store() );
+	}
+
+	/**
+	 * What a person decides about single names.
+	 *
+	 * @return Decisions
+	 */
+	public function decisions(): Decisions {
+		return $this->built['decisions'] ??= new Decisions( $this->store(), $this->domains(), $this->scheduler() );
 	}
 
 	/**

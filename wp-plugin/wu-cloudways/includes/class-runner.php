@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
  *         handed_to: ?('web'|'cli'|'um'),   with 'handed_over'
  *     }
  *
- * Error codes of the plugin itself, besides the engine's: integration_disabled, clone, no_um,
+ * Error codes of the plugin itself, besides the engine's: integration_disabled, paused, clone, no_um,
  * um_not_set_up, wizard (11) · extension_missing, extension_old (20) · storage (70, the database
  * did not answer) · internal (70). With 'locked', error.code is `locked` (14) and details is Lock::holder().
  */
@@ -45,6 +45,7 @@ final class Runner {
 		'config_invalid'       => 10,
 		'plan_refused'         => 11,
 		'integration_disabled' => 11,
+		'paused'               => 11,
 		'clone'                => 11,
 		'no_um'                => 11,
 		'um_not_set_up'        => 11,
@@ -245,6 +246,56 @@ final class Runner {
 	}
 
 	/**
+	 * Asks DNS about some names, and takes the answers into the domains of the last report.
+	 *
+	 * @param list<string> $names    Names.
+	 * @param int          $deadline Seconds.
+	 * @return array{result: ?array<string, array>, turned_right: list<string>, error: ?array} result: as
+	 *         wu_cloudways_check_dns() gives it; turned_right: names that a certificate may now hold, and a run follows
+	 *         for them; error: as in an outcome.
+	 */
+	public function check_dns( array $names, int $deadline = self::PAGE_DEADLINE ): array {
+		$error  = $this->extension_error();
+		$answer = array(
+			'result'       => null,
+			'turned_right' => array(),
+			'error'        => $error,
+		);
+
+		if ( null !== $error ) {
+			return $answer;
+		}
+
+		try {
+			$probe   = $this->probe->current();
+			$options = array( 'deadline' => $deadline );
+
+			if ( null !== $probe ) {
+				$options['probe'] = $probe;
+			}
+
+			$this->credentials->define_missing_constants();
+			$answer['result'] = wu_cloudways_check_dns( array_map( 'strval', array_values( $names ) ), $options );
+
+			foreach ( $this->store->note_verdicts( $answer['result'] ) as $name => $entries ) {
+				if ( in_array( $entries['after']['dns']['verdict'], array( 'here', 'proxied' ), true ) && 'covered' !== ( $entries['after']['certificate'] ?? '' ) ) {
+					$answer['turned_right'][] = (string) $name;
+				}
+			}
+
+			if ( $answer['turned_right'] ) {
+				$this->scheduler->wake_by( time() );
+			}
+		} catch ( Store_Exception $thrown ) {
+			$answer['error'] = $this->storage_failed( $thrown )['error'];
+		} catch ( \Throwable $thrown ) {
+			$answer['error'] = $this->describe( $thrown );
+		}
+
+		return $answer;
+	}
+
+	/**
 	 * A run, once everything that speaks against it was looked at.
 	 *
 	 * @param array $args Complete arguments.
@@ -412,7 +463,12 @@ final class Runner {
 			return $this->failed( $token, $run_id, $dirty, $error );
 		}
 
-		return $this->keep( $token, $run_id, $dirty, $removed, $this->domains->names( $domains ), $report );
+		$decided = array(
+			'release' => $options['release'] ?? array(),
+			'remove'  => $options['adopt'] ?? array(),
+		);
+
+		return $this->keep( $token, $run_id, $dirty, $removed, $decided, $this->domains->names( $domains ), $report );
 	}
 
 	/**
@@ -422,11 +478,12 @@ final class Runner {
 	 * @param int                $run_id  The run.
 	 * @param int                $dirty   As it was before the list was read.
 	 * @param array<string, int> $removed Likewise.
+	 * @param array              $decided Decisions that were sent; see Store::save_report().
 	 * @param list<string>       $wanted  Mapped names.
 	 * @param array              $report  The report.
 	 * @return array See the class.
 	 */
-	private function keep( string $token, int $run_id, int $dirty, array $removed, array $wanted, array $report ): array {
+	private function keep( string $token, int $run_id, int $dirty, array $removed, array $decided, array $wanted, array $report ): array {
 		$error   = $report['error'] ?? null;
 		$dry_run = 'changes_pending' === ( $report['status'] ?? '' );
 
@@ -437,6 +494,7 @@ final class Runner {
 				$report,
 				$wanted,
 				$removed,
+				$decided,
 				function () use ( $dirty, $report, $error, $dry_run ): void {
 					if ( $error ) {
 						$this->note_failure( $dirty, $error['retry_after'] ?? null, self::may_help( (string) $error['code'] ) );
@@ -463,6 +521,7 @@ final class Runner {
 		$this->arm();
 		$this->look_again();
 		$this->log->report( $report, $changed );
+		$this->announce( 'wu_cloudways_reported', array_diff_key( $report, array( 'state' => true ) ), $changed );
 
 		if ( $error ) {
 			$error = $this->error( (string) $error['code'], (string) $error['message'], (string) ( $error['remedy'] ?? '' ), $error );
@@ -515,6 +574,7 @@ final class Runner {
 		$this->quietly( fn() => $this->while_held( $token, fn() => $this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) ) ) );
 		$this->arm();
 		$this->log->error( $error );
+		$this->announce( 'wu_cloudways_failed', $error );
 
 		return self::outcome(
 			$outcome,
@@ -610,6 +670,39 @@ final class Runner {
 		try {
 			$work();
 		} catch ( Store_Exception $error ) {
+			$this->log->trouble( $error );
+		}
+	}
+
+	/**
+	 * Tells others. What they do with it changes nothing about the outcome.
+	 *
+	 * @param string $hook    wu_cloudways_reported or wu_cloudways_failed.
+	 * @param mixed  ...$args Its arguments.
+	 * @return void
+	 */
+	private function announce( string $hook, ...$args ): void {
+		try {
+			switch ( $hook ) {
+				case 'wu_cloudways_reported':
+					/**
+					 * A run came to an end and its report is kept.
+					 *
+					 * @param array $report  Version 1, without `state`.
+					 * @param array $changed Domains whose entry changed: name => array{before: ?array, after: ?array}.
+					 */
+					do_action( 'wu_cloudways_reported', ...$args );
+					break;
+				case 'wu_cloudways_failed':
+					/**
+					 * A run failed before it wrote anything.
+					 *
+					 * @param array $error code, message, remedy, retry_after, exit_code, details, plan.
+					 */
+					do_action( 'wu_cloudways_failed', ...$args );
+					break;
+			}
+		} catch ( \Throwable $error ) {
 			$this->log->trouble( $error );
 		}
 	}
@@ -780,6 +873,18 @@ final class Runner {
 			$options['fingerprint'] = (string) $args['fingerprint'];
 		}
 
+		// What is taken over and not wanted is removed.
+		foreach ( array(
+			'adopt'   => 'remove',
+			'release' => 'release',
+		) as $option => $decided ) {
+			$names = $this->store->names( $decided );
+
+			if ( $names ) {
+				$options[ $option ] = $names;
+			}
+		}
+
 		return $options;
 	}
 
@@ -802,6 +907,12 @@ final class Runner {
 
 		if ( ! $this->environment->integration_enabled() ) {
 			return $this->error( 'integration_disabled', 'The Cloudways integration is switched off in Ultimate Multisite.', 'Switch it on in its wizard: Ultimate Multisite, Settings, Integrations, Cloudways, Configuration.' );
+		}
+
+		$paused = $this->store->paused();
+
+		if ( null !== $paused ) {
+			return $this->error( 'paused', 'A person has paused the synchronisation: nothing is sent.', 'Resume it on the Cloudways page of the network admin, or with "wp wu-cloudways resume".', array( 'details' => $paused ) );
 		}
 
 		if ( $this->clone_guard->is_clone() ) {

@@ -37,6 +37,11 @@ defined( 'ABSPATH' ) || exit;
  *     asked     number: time of the first wake-up since then that was sent, in microseconds
  *     logged    value: the last line about the whole, so that it is not repeated
  *     probe     number: when the file was made that names behind a proxy are asked for; value: see Probe
+ *     paused    number: since when a person wants nothing to be sent; value: that person's login name
+ *     pins      value: mapped domains that get a place in the certificate first (JSON)
+ *     adopted   value: names that a person took over from Cloudways and that no mapping asks for (JSON)
+ *     release   value: aliases that a person wants left alone, until the engine's memory has it (JSON)
+ *     remove    value: aliases of others that a person wants removed, until they are (JSON)
  */
 final class Store {
 
@@ -451,6 +456,82 @@ final class Store {
 	}
 
 	/**
+	 * A person wants nothing to be sent for the time being.
+	 *
+	 * @return array{since: int, by: string}|null by: a login name, or empty; null when nobody does.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function paused(): ?array {
+		$row = Database::row( 'SELECT number, value FROM ' . Database::table( 'memory' ) . " WHERE name = 'paused'" );
+
+		return $row ? array(
+			'since' => (int) $row['number'],
+			'by'    => (string) $row['value'],
+		) : null;
+	}
+
+	/**
+	 * Nothing is sent from now on. A pause that is there already stays as it is.
+	 *
+	 * @param string $by A login name.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function pause( string $by ): void {
+		if ( null === $this->paused() ) {
+			$this->put( 'paused', time(), self::text( $by ) );
+		}
+	}
+
+	/**
+	 * What waited is sent with the next run, which is at once.
+	 *
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function resume(): void {
+		$this->forget( 'paused' );
+	}
+
+	/**
+	 * Puts names into a list of a person's decisions, and takes others out. See Decisions.
+	 *
+	 * @param 'pins'|'adopted'|'release'|'remove' $which The list.
+	 * @param list<string>                        $in    Names for it.
+	 * @param list<string>                        $out   Names that leave it.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function change_names( string $which, array $in, array $out = array() ): void {
+		Database::transaction(
+			function () use ( $which, $in, $out ): void {
+				// Taken first, so that of two at a time the second sees what the first did.
+				$this->put_missing( $which );
+				Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = number + 1 WHERE name = %s', array( $which ) );
+
+				$lower = static fn( array $names ): array => array_map( static fn( $name ): string => self::column( strtolower( trim( (string) $name ) ) ), $names );
+				$names = array_unique( array_merge( array_diff( $this->names( $which ), $lower( $out ) ), $lower( $in ) ) );
+
+				sort( $names, SORT_STRING );
+				Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET value = %s WHERE name = %s', array( self::encode( array_values( array_filter( $names, 'strlen' ) ) ), $which ) );
+			}
+		);
+	}
+
+	/**
+	 * A list of a person's decisions.
+	 *
+	 * @param 'pins'|'adopted'|'release'|'remove' $which The list.
+	 * @return list<string>
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function names( string $which ): array {
+		$names = json_decode( (string) $this->value( $which ), true );
+
+		return array_values( array_filter( is_array( $names ) ? $names : array(), 'is_string' ) );
+	}
+
+	/**
 	 * Notes that a run begins.
 	 *
 	 * @param string $trigger What started it.
@@ -521,13 +602,14 @@ final class Store {
 	 * @param array              $report  As the extension returned it.
 	 * @param list<string>       $wanted  Names that were mapped when the list was read.
 	 * @param array<string, int> $removed removed() as it was before that.
+	 * @param array              $decided names( 'release' ) and names( 'remove' ), by these words, as they were sent.
 	 * @param callable           $more    Further writes that belong to it.
 	 * @return array<string, array{before: ?array, after: ?array}> Domains whose entry changed.
 	 * @throws Store_Exception When it could not be kept, or somebody else holds the lock.
 	 */
-	public function save_report( string $token, int $run_id, array $report, array $wanted, array $removed, callable $more ): array {
+	public function save_report( string $token, int $run_id, array $report, array $wanted, array $removed, array $decided, callable $more ): array {
 		return Database::transaction(
-			function () use ( $token, $run_id, $report, $wanted, $removed, $more ) {
+			function () use ( $token, $run_id, $report, $wanted, $removed, $decided, $more ) {
 				if ( ! Lock::keep( $token ) ) {
 					throw new Store_Exception( 'The lock was taken over while the run went on.' );
 				}
@@ -539,6 +621,7 @@ final class Store {
 				$changed = $this->save_domains( (array) ( $report['domains'] ?? array() ) );
 
 				$this->forget_removed( $removed, $report['aliases']['observed'] ?? null, $wanted );
+				$this->forget_decided( $decided, $report );
 				$this->finish_run( $run_id, $report );
 				$more();
 
@@ -678,10 +761,82 @@ final class Store {
 	}
 
 	/**
-	 * A page of the last report's domains, by name: byte by byte, whatever the database's own order is.
+	 * The last report's entry for a domain.
 	 *
-	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, page?: int, per_page?: int} $args
-	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked.
+	 * @param string $name Name.
+	 * @return array|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function domain( string $name ): ?array {
+		$row = Database::row( 'SELECT value FROM ' . Database::table( 'domains' ) . ' WHERE id = %s', array( md5( self::column( strtolower( $name ) ) ) ) );
+
+		return $row ? (array) json_decode( (string) $row['value'], true ) : null;
+	}
+
+	/**
+	 * Takes what DNS said of some domains into their entries, until the next run says more.
+	 *
+	 * @param array<string, array> $answers Name => answer of wu_cloudways_check_dns().
+	 * @return array<string, array{before: array, after: array}> Entries whose verdict changed.
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function note_verdicts( array $answers ): array {
+		return Database::transaction(
+			function () use ( $answers ): array {
+				$changed = array();
+
+				foreach ( $answers as $name => $answer ) {
+					$before = $this->domain( (string) $name );
+
+					// A name that the report did not ask for has no verdict there, and gets none.
+					if ( null === $before || ! is_array( $before['dns'] ?? null ) ) {
+						continue;
+					}
+
+					$after        = $before;
+					$after['dns'] = array( 'verdict' => (string) $answer['verdict'] );
+
+					if ( 'here' !== $answer['verdict'] ) {
+						$after['dns']['addresses'] = (array) $answer['addresses'];
+						$after['dns']['cname']     = array_filter( array( $answer['cname'] ?? null ) );
+					}
+
+					// A note about something else than DNS stays.
+					if ( ! isset( $before['note'] ) || preg_match( '/^(dns_|caa_)/', (string) $before['note']['code'] ) ) {
+						unset( $after['note'] );
+
+						if ( null !== ( $answer['note'] ?? null ) ) {
+							$after['note'] = $answer['note'];
+						}
+					}
+
+					$json = self::encode( $after );
+
+					if ( $json === self::encode( $before ) ) {
+						continue;
+					}
+
+					Database::write(
+						'UPDATE ' . Database::table( 'domains' ) . ' SET verdict = %s, hash = %s, value = %s WHERE id = %s',
+						array( $after['dns']['verdict'], md5( $json ), $json, md5( self::column( strtolower( (string) $name ) ) ) )
+					);
+
+					if ( ( $before['dns']['verdict'] ?? '' ) !== $after['dns']['verdict'] ) {
+						$changed[ $name ] = compact( 'before', 'after' );
+					}
+				}
+
+				return $changed;
+			}
+		);
+	}
+
+	/**
+	 * A page of the last report's domains. Names are ordered byte by byte, whatever the database's own order is.
+	 *
+	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, names?: list<string>, orderby?: string, order?: string, page?: int, per_page?: int} $args
+	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked; names: only these;
+	 *        orderby: domain (default), verdict, alias or certificate, then by name; order: asc (default) or desc.
 	 * @return array{items: array<string, array>, total: int} Name => the report's entry for it.
 	 * @throws Store_Exception When they could not be read.
 	 */
@@ -703,12 +858,20 @@ final class Store {
 			}
 		}
 
+		if ( isset( $args['names'] ) ) {
+			$where[] = $args['names'] ? 'id IN (' . implode( ', ', array_fill( 0, count( $args['names'] ), '%s' ) ) . ')' : '1 = 0';
+			$values  = array_merge( $values, array_map( static fn( $name ): string => md5( self::column( strtolower( (string) $name ) ) ), $args['names'] ) );
+		}
+
+		$order    = 'desc' === strtolower( (string) ( $args['order'] ?? '' ) ) ? 'DESC' : 'ASC';
+		$column   = (string) ( $args['orderby'] ?? '' );
+		$by       = in_array( $column, array( 'verdict', 'alias', 'certificate' ), true ) ? "{$column} {$order}, HEX(domain)" : "HEX(domain) {$order}";
 		$from     = Database::table( 'domains' ) . ' WHERE ' . implode( ' AND ', $where );
 		$per_page = max( 1, (int) ( $args['per_page'] ?? 50 ) );
 		$offset   = $per_page * ( max( 1, (int) ( $args['page'] ?? 1 ) ) - 1 );
 		$items    = array();
 
-		foreach ( Database::rows( "SELECT domain, value FROM {$from} ORDER BY HEX(domain) LIMIT %d OFFSET %d", array_merge( $values, array( $per_page, $offset ) ) ) as $row ) {
+		foreach ( Database::rows( "SELECT domain, value FROM {$from} ORDER BY {$by} LIMIT %d OFFSET %d", array_merge( $values, array( $per_page, $offset ) ) ) as $row ) {
 			$items[ $row['domain'] ] = json_decode( (string) $row['value'], true );
 		}
 
@@ -808,6 +971,32 @@ final class Store {
 
 			if ( $gone || isset( $wanted[ $name ] ) ) {
 				Database::write( 'DELETE FROM ' . Database::table( 'removed' ) . ' WHERE id = %s AND marked = %d', array( md5( (string) $name ), $mark ) );
+			}
+		}
+	}
+
+	/**
+	 * Forgets decisions that came into effect. A dry run brings none into effect.
+	 *
+	 * @param array{release: list<string>, remove: list<string>} $decided As they were sent.
+	 * @param array                                              $report  The report.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	private function forget_decided( array $decided, array $report ): void {
+		if ( in_array( 'dry_run', array_column( (array) ( $report['warnings'] ?? array() ), 'code' ), true ) ) {
+			return;
+		}
+
+		$there = array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), (array) ( $report['aliases']['observed'] ?? array() ) );
+
+		// Released is what the engine's memory, which was kept with this report, holds no longer.
+		foreach ( array(
+			'release' => $decided['release'],
+			'remove'  => array_diff( $decided['remove'], $there ),
+		) as $which => $names ) {
+			if ( $names ) {
+				$this->change_names( $which, array(), $names );
 			}
 		}
 	}
