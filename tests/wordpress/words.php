@@ -46,9 +46,20 @@ function wp_date( $format, $time ) {
 	return gmdate( $format, $time );
 }
 
+function wp_normalize_path( $path ) {
+	return $path;
+}
+
+function untrailingslashit( $path ) {
+	return rtrim( $path, '/' );
+}
+
+function apply_filters( $name, $value ) {
+	return $value;
+}
+
 $root = dirname( __DIR__, 2 );
-require $root . '/wp-plugin/wu-cloudways/includes/class-credentials.php';
-require $root . '/wp-plugin/wu-cloudways/includes/class-messages.php';
+spl_autoload_register( fn( $name ) => require $root . '/wp-plugin/wu-cloudways/includes/class-' . strtolower( str_replace( '_', '-', substr( $name, 13 ) ) ) . '.php' );
 
 $engine = json_decode( file_get_contents( $root . '/tests/golden/codes.json' ), true, 64, JSON_THROW_ON_ERROR );
 $others = array(

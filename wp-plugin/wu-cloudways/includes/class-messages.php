@@ -1030,7 +1030,6 @@ final class Messages {
 		$here  = (string) ( $args['here'] ?? 'web' );
 		$other = 'web' === $here ? 'cli' : 'web';
 		$there = $args[ $other ] ?? null;
-		$php   = (string) ( $args['php'] ?? PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION );
 
 		if ( true === $there ) {
 			return array(
@@ -1039,14 +1038,10 @@ final class Messages {
 					: __( 'The PHP extension wu_cloudways is loaded on the website, not on the command line.', 'wu-cloudways' ),
 				'remedy' => 'web' === $here
 					? __( 'Runs are left to the command line, and this page shows their reports. To run from pages too, load the extension in PHP-FPM.', 'wu-cloudways' )
-					: __( 'Runs are handed to the website. To run here too, start PHP with: php -d extension=/path/to/wu_cloudways.so', 'wu-cloudways' ),
+					/* translators: %s: a command. */
+					: sprintf( __( 'Runs are handed to the website. To run here too, load it: %s', 'wu-cloudways' ), Guide::command( 'wu-cloudways status' ) ),
 				'steps'  => array(),
 			);
-		}
-
-		$file = '/home/master/applications/…/private_html/wu_cloudways.so';
-		if ( preg_match( '#^(/home/master/applications/[^/]+)/#', ABSPATH, $match ) ) {
-			$file = $match[1] . '/private_html/wu_cloudways.so';
 		}
 
 		return array(
@@ -1054,14 +1049,7 @@ final class Messages {
 				? __( 'The PHP extension wu_cloudways is loaded neither on the website nor on the command line: nothing is sent to Cloudways by this plugin.', 'wu-cloudways' )
 				: __( 'The PHP extension wu_cloudways is not loaded: nothing is sent to Cloudways by this plugin.', 'wu-cloudways' ),
 			'remedy' => __( 'Load it in three steps:', 'wu-cloudways' ),
-			'steps'  => array(
-				/* translators: 1: a PHP version such as 8.2, 2: a path. */
-				sprintf( __( 'Upload the file wu_cloudways.so for PHP %1$s, whole, outside the public folder: %2$s', 'wu-cloudways' ), $php, $file ),
-				/* translators: 1: a line break, 2: a line of configuration. */
-				sprintf( __( 'On the Cloudways platform, add this line under Application Settings → PHP FPM Settings and save: %s', 'wu-cloudways' ), "\n" . 'php_admin_value[extension] = ' . $file ),
-				/* translators: %s: a command. */
-				sprintf( __( 'Reload this page: this notice is gone when the extension is loaded. For the command line: %s', 'wu-cloudways' ), "\n" . 'php -d extension=' . $file . ' /usr/local/bin/wp wu-cloudways status' ),
-			),
+			'steps'  => array_map( static fn( array $step ): string => $step['text'] . "\n" . $step['code'], Guide::steps( $here ) ),
 		);
 	}
 

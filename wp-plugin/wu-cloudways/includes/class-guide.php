@@ -1,0 +1,122 @@
+<?php
+/**
+ * How to load the extension on this very server.
+ *
+ * @package WU_Cloudways
+ */
+
+namespace WU_Cloudways;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The steps, as data: the notice, the page, the doctor and Site Health show the same ones.
+ *
+ * Nothing here asks the database or anything outside. steps() translates, so it may not be called before `init`.
+ */
+final class Guide {
+
+	/** Where Cloudways has WP-CLI. */
+	const WP = '/usr/local/bin/wp';
+
+	/**
+	 * The three steps that load the extension, one after the other.
+	 *
+	 * What is only presumed about Cloudways is called so in the text.
+	 *
+	 * @param string $where 'web': in PHP-FPM; 'cli': on the command line.
+	 * @return list<array{text: string, code: string}> text: what to do, plain text that ends with a colon; code: one line to copy as it is.
+	 */
+	public static function steps( string $where ): array {
+		$upload = array(
+			/* translators: %s: a version of PHP and a processor, such as "PHP 8.2 NTS, x86_64". */
+			'text' => sprintf( __( 'Upload the extension’s file, built for %s, to this path. It is outside the public folder, never put it into public_html:', 'wu-cloudways' ), self::build() ),
+			'code' => self::file(),
+		);
+
+		if ( 'cli' === $where ) {
+			return array(
+				$upload,
+				array(
+					'text' => __( 'Start WP-CLI with it. The command says whether it is loaded, and what else is missing:', 'wu-cloudways' ),
+					'code' => self::command( 'wu-cloudways doctor' ),
+				),
+				array(
+					'text' => __( 'So that changes are sent without anybody’s help, add this line as a cron job of the application:', 'wu-cloudways' ),
+					'code' => self::cron_line(),
+				),
+			);
+		}
+
+		return array(
+			$upload,
+			array(
+				'text' => __( 'Over SSH, look whether this PHP takes it: the command prints wu_cloudways. Do not go on before it does, as a file that was not uploaded whole stops the site:', 'wu-cloudways' ),
+				'code' => self::check(),
+			),
+			array(
+				'text' => __( 'On the Cloudways platform, add this line under Application Settings → PHP FPM Settings, save, and reload this page. That Cloudways lets the line through is presumed, not known; if the extension is still missing then, load it on the command line:', 'wu-cloudways' ),
+				'code' => self::pool_line(),
+			),
+		);
+	}
+
+	/** What the file has to be built for: what this process is. */
+	public static function build(): string {
+		return sprintf( 'PHP %d.%d %s, %s', PHP_MAJOR_VERSION, PHP_MINOR_VERSION, ( PHP_ZTS ? 'ZTS' : 'NTS' ) . ( PHP_DEBUG ? ' DEBUG' : '' ), php_uname( 'm' ) );
+	}
+
+	/** The file, with its path. Its name tells versions and builds apart, since a file that is loaded must never be overwritten. */
+	public static function file(): string {
+		return self::folder() . sprintf(
+			'/private_html/wu_cloudways-%s-php%d.%d-%s-%s.so',
+			Plugin::VERSION,
+			PHP_MAJOR_VERSION,
+			PHP_MINOR_VERSION,
+			( PHP_ZTS ? 'zts' : 'nts' ) . ( PHP_DEBUG ? '-debug' : '' ),
+			php_uname( 'm' )
+		);
+	}
+
+	/** The line for PHP-FPM's pool. */
+	public static function pool_line(): string {
+		return 'php_admin_value[extension] = ' . self::file();
+	}
+
+	/** The command that shows whether this PHP takes the file. */
+	public static function check(): string {
+		return 'php -d extension=' . self::file() . ' -m | grep wu_cloudways';
+	}
+
+	/**
+	 * WP-CLI with the extension.
+	 *
+	 * @param string $arguments Of WP-CLI.
+	 */
+	public static function command( string $arguments ): string {
+		return 'php -d extension=' . self::file() . ' ' . self::WP . ' --path=' . self::root() . ' ' . $arguments;
+	}
+
+	/** The line of the cron job that starts Ultimate Multisite's queue, and with it what is due. */
+	public static function cron_line(): string {
+		return '*/5 * * * * ' . self::command( 'action-scheduler run --quiet' );
+	}
+
+	/** The folder of the application; APPLICATION stands for its name where the path of the site does not say it. */
+	private static function folder(): string {
+		$root = wp_normalize_path( (string) realpath( ABSPATH ) );
+		$user = Plugin::instance()->clone_guard()->sys_user();
+
+		// Where the site really is comes before where Cloudways has it as a rule.
+		if ( null !== $user && preg_match( '#^(.*/' . preg_quote( $user, '#' ) . ')/public_html(?:/|$)#', $root, $match ) ) {
+			return $match[1];
+		}
+
+		return '/home/master/applications/' . ( $user ?? 'APPLICATION' );
+	}
+
+	/** WordPress's folder, for WP-CLI's --path. */
+	private static function root(): string {
+		return null === Plugin::instance()->clone_guard()->sys_user() ? self::folder() . '/public_html' : untrailingslashit( wp_normalize_path( (string) realpath( ABSPATH ) ) );
+	}
+}
