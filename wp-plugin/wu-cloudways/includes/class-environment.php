@@ -157,17 +157,32 @@ final class Environment {
 	}
 
 	/**
-	 * Remembers whether this process has the extension. Writes only a change.
+	 * Remembers whether this process has the extension, and what it is. Writes only a change.
 	 *
 	 * @return void
 	 * @throws Store_Exception When it could not be kept.
 	 */
 	public function remember_here(): void {
-		$here = (int) $this->extension()['compatible'];
+		$sapi  = $this->sapi_here();
+		$here  = (int) $this->extension()['compatible'];
+		$facts = (string) wp_json_encode( Process::facts(), JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE );
 
-		if ( $this->store->number( $this->sapi_here() ) !== $here ) {
-			$this->store->put( $this->sapi_here(), $here );
+		if ( $this->store->number( $sapi ) !== $here || $this->store->value( $sapi ) !== $facts ) {
+			$this->store->put( $sapi, $here, $facts );
 		}
+	}
+
+	/**
+	 * What a kind of process said of itself last.
+	 *
+	 * @param 'web'|'cli' $sapi Which.
+	 * @return array|null See Process::facts(); null when it never did.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function facts( string $sapi ): ?array {
+		$facts = json_decode( (string) $this->store->value( $sapi ), true );
+
+		return is_array( $facts ) ? $facts : null;
 	}
 
 	/**

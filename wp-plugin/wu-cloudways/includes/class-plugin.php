@@ -266,6 +266,23 @@ final class Plugin {
 	}
 
 	/**
+	 * Looks after each link between the network and Cloudways.
+	 *
+	 * @return Doctor
+	 */
+	public function doctor(): Doctor {
+		return $this->built['doctor'] ??= new Doctor(
+			$this->environment(),
+			$this->credentials(),
+			$this->store(),
+			$this->lock(),
+			$this->clone_guard(),
+			$this->wake(),
+			$this->runner()
+		);
+	}
+
+	/**
 	 * A copy of the site is not the site.
 	 *
 	 * @return Clone_Guard

@@ -115,6 +115,22 @@ final class Probe {
 	}
 
 	/**
+	 * The folder that something is written into: that of the file, or what is there of the way to it. The file itself is
+	 * replaced, never written again.
+	 *
+	 * @return string Path.
+	 */
+	public static function writes_into(): string {
+		foreach ( array_reverse( self::FOLDERS ) as $folder ) {
+			if ( file_exists( self::root() . '/' . $folder ) ) {
+				return self::root() . '/' . $folder;
+			}
+		}
+
+		return self::root();
+	}
+
+	/**
 	 * Removes the file, and the folders that were made for it, where nothing else is in them.
 	 *
 	 * @return list<string> Files that cannot be removed, by this user for one: they are remembered, and tried again.

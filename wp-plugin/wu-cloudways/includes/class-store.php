@@ -31,10 +31,11 @@ defined( 'ABSPATH' ) || exit;
  *     good      number: unix time of the last good run; cleared on deactivation
  *     state     value: the engine's memory (JSON)
  *     home      value: where the network ran when it wrote (see Clone_Guard)
- *     web, cli  number: 1 when the extension was seen there, 0 when it was not
+ *     web, cli  number: 1 when the extension was seen there, 0 when it was not; value: that process's facts (JSON, see Process)
  *     request   number: when a person asked where the extension is not loaded; value: what for (JSON)
  *     wake      number: time of the last accepted wake-up, in microseconds
  *     asked     number: time of the first wake-up since then that was sent, in microseconds
+ *     query     number: time of the last question to the other process that was answered, in microseconds
  *     logged    value: the last line about the whole, so that it is not repeated
  *     probe     number: when the file was made that names behind a proxy are asked for; value: see Probe
  *     paused    number: since when a person wants nothing to be sent; value: that person's login name
