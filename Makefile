@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress histories fuzz lint build stubs clean
+.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz lint build stubs clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -29,6 +29,15 @@ test-wordpress: ## the network end to end; UM_PLUGIN_DIR=/path runs it on a real
 	@scripts/bootstrap
 	@node scripts/test.mjs build i18n probe wordpress
 
+test-browser: ## the screens of the network in Chromium: wizard, network page, French, keyboard, accessibility
+	@scripts/bootstrap
+	@node scripts/test.mjs build browser
+
+screenshots: ## take the pictures of the plugin directory anew, into wp-plugin/wu-cloudways/.wordpress-org/
+	@scripts/bootstrap
+	@node scripts/test.mjs build
+	@node tests/wordpress/screenshots.mjs
+
 histories: ## 1,000 random histories of the engine; SEEDS=from..to lives through others, SEED=n through one, and shows it
 	@scripts/bootstrap
 	@SEEDS=$(or $(SEEDS),1..1000) SEED=$(SEED) cargo test --quiet --no-default-features --test histories
@@ -51,4 +60,4 @@ stubs: ## write php/stubs/ anew from the extension
 	@scripts/stubs
 
 clean: ## remove what was built and downloaded
-	rm -rf target .cache
+	rm -rf target .cache node_modules

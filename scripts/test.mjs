@@ -26,6 +26,9 @@ function files(folder, wanted) {
     .sort();
 }
 
+/** Tests that look at the network through Chromium; they are a stage of their own. */
+const inBrowser = (file) => /\/browser-[^/]*\.test\.mjs$/.test(file);
+
 /**
  * name: what a person types; what: a line about it; commands: each a program with its arguments, all have to end with
  * 0; needs: stages that have to have passed when they are part of the same run; check: looks at the output of the last
@@ -90,7 +93,13 @@ const STAGES = [
     name: 'wordpress',
     what: 'the network on MariaDB, nginx and php-fpm',
     needs: ['build'],
-    commands: () => [nodeTest(...files('tests/wordpress', (file) => file.endsWith('.test.mjs')))],
+    commands: () => [nodeTest(...files('tests/wordpress', (file) => file.endsWith('.test.mjs') && !inBrowser(file)))],
+  },
+  {
+    name: 'browser',
+    what: 'the screens of that network in Chromium',
+    needs: ['build'],
+    commands: () => [nodeTest(...files('tests/wordpress', inBrowser))],
   },
   { name: 'run', what: 'make run ONCE=1', needs: ['build'], commands: () => [node('tests/wordpress/run.mjs', '--once')] },
 ];

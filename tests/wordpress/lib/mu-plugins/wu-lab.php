@@ -15,9 +15,10 @@ defined( 'ABSPATH' ) || exit;
 /**
  * The lab's settings.
  *
- * @return array{web?: string, api?: string, endpoints?: bool, batch?: int, jobs?: bool} web: `host:port` of the web
+ * @return array{web?: string, api?: string, endpoints?: bool, batch?: int, jobs?: bool, rtl?: bool} web: `host:port` of the web
  *         server; api: where the simulator is; batch: jobs that a queue runner takes at a time, and then several
- *         runners at once; jobs: each job that begins is written down beside lab.json.
+ *         runners at once; jobs: each job that begins is written down beside lab.json; rtl: the admin
+ *         is written from right to left.
  */
 function wu_lab() {
 	static $lab = null;
@@ -97,6 +98,18 @@ if ( ! empty( wu_lab()['jobs'] ) ) {
 		);
 	}
 	unset( $wu_lab_hook );
+}
+
+// A language that is written from right to left, without its files.
+if ( ! empty( wu_lab()['rtl'] ) ) {
+	add_filter(
+		'gettext_with_context',
+		static function ( $text, $single, $context ) {
+			return 'text direction' === $context ? 'rtl' : $text;
+		},
+		10,
+		3
+	);
 }
 
 if ( ! empty( wu_lab()['endpoints'] ) && isset( $_GET['wu_lab'] ) ) {
