@@ -253,6 +253,12 @@ class Network {
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
   }
 
+  /** The e-mails since `mails` was set in configure(), as wp_mail() got them: {to, subject, message, headers}. */
+  mails() {
+    const file = `${this.labFile}.mails`;
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)) : [];
+  }
+
   /** What PHP complained about so far. */
   debugLog() {
     const file = join(this.application, 'debug.log');

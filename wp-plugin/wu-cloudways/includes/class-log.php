@@ -103,6 +103,18 @@ final class Log {
 	}
 
 	/**
+	 * An e-mail about an alarm.
+	 *
+	 * @param string $code What it is about; see Alarms.
+	 * @param bool   $sent WordPress could hand it over.
+	 * @return void
+	 */
+	public function mail( string $code, bool $sent ): void {
+		// Not to whom: the log can be public.
+		$this->line( self::HANDLE, sprintf( $sent ? 'An e-mail was sent to the network administrator (%s).' : 'An e-mail to the network administrator (%s) could not be sent; it is tried again.', $code ), $sent ? 'info' : 'error' );
+	}
+
+	/**
 	 * Something that must not get out of a job, and must not get lost either.
 	 *
 	 * @param \Throwable $error What was thrown. Its message, never its trace: that can hold arguments.

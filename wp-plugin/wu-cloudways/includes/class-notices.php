@@ -38,7 +38,83 @@ final class Notices {
 		}
 		if ( is_multisite() ) {
 			self::show_error( $problems );
+			self::show_alarms( $problems );
+			self::show_pause();
 		}
+	}
+
+	/**
+	 * What stands for a day or longer, and the certificate's end. Each goes away with its reason.
+	 *
+	 * @param list<array> $problems Environment::problems(), which were said already.
+	 */
+	private static function show_alarms( array $problems ): void {
+		try {
+			$alarms = Alarms::standing();
+			$person = Standing::for_a_person();
+		} catch ( \Throwable $failure ) {
+			return;
+		}
+
+		$said = array_merge( array_column( $problems, 'code' ), array( $person['code'] ?? '' ) );
+
+		foreach ( $alarms as $alarm ) {
+			// The same failure was said when it first happened, as it needs a person.
+			if ( 'failing' === $alarm['code'] && in_array( $alarm['args']['code'], $said, true ) ) {
+				continue;
+			}
+			if ( 'stuck' === $alarm['code'] && in_array( 'wake_unanswered', $said, true ) ) {
+				continue;
+			}
+			$words = Alarms::words( $alarm );
+			$ahead = 'certificate' === $alarm['code'] && $alarm['since'] > time();
+
+			echo '<div class="notice notice-' . ( $ahead ? 'warning' : 'error' ) . ' wu-cloudways-notice" data-code="' . esc_attr( $alarm['code'] ) . '">';
+			echo '<p><strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' . esc_html( $words['text'] ) . '</p>';
+			if ( $words['items'] ) {
+				echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $words['items'] ) ) . '</li></ul>';
+			}
+			echo '<p>' . esc_html( $words['remedy'] ) . ( '' === $words['code'] ? '' : '<br><code>' . esc_html( $words['code'] ) . '</code>' ) . '</p>';
+			echo '<p><a href="' . esc_url( Network_Page::url() ) . '">' . esc_html__( 'Open the Cloudways page', 'wu-cloudways' ) . '</a></p></div>';
+		}
+	}
+
+	/** That a person wants nothing to be sent, which is easily forgotten. */
+	private static function show_pause(): void {
+		try {
+			$store  = Plugin::instance()->store();
+			$paused = $store->paused();
+			$dirty  = null === $paused ? 0 : $store->dirty();
+		} catch ( \Throwable $failure ) {
+			return;
+		}
+		if ( null === $paused ) {
+			return;
+		}
+
+		echo '<div class="notice notice-info wu-cloudways-notice" data-code="paused">';
+		echo '<p><strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' . esc_html( self::pause_in_words( $paused, $dirty ) ) . '</p>';
+		echo '<p><a href="' . esc_url( Network_Page::url() ) . '">' . esc_html__( 'Resume it on the Cloudways page', 'wu-cloudways' ) . '</a></p></div>';
+	}
+
+	/**
+	 * Since when it is paused, by whom, and what waits.
+	 *
+	 * @param array $paused Store::paused().
+	 * @param int   $dirty  Store::dirty().
+	 */
+	public static function pause_in_words( array $paused, int $dirty ): string {
+		$when = Messages::time_and_distance( $paused['since'] );
+		$text = '' === $paused['by']
+			/* translators: %s: a time, and how long ago that is. */
+			? sprintf( __( 'The synchronisation has been paused since %s: nothing is sent.', 'wu-cloudways' ), $when )
+			/* translators: 1: a time, and how long ago that is, 2: a person's login name. */
+			: sprintf( __( 'The synchronisation has been paused since %1$s, by %2$s: nothing is sent.', 'wu-cloudways' ), $when, $paused['by'] );
+
+		return $dirty
+			/* translators: %s: number of changes. */
+			? $text . ' ' . sprintf( _n( '%s change is waiting.', '%s changes are waiting.', $dirty, 'wu-cloudways' ), number_format_i18n( $dirty ) )
+			: $text;
 	}
 
 	/**

@@ -101,8 +101,13 @@ final class Plugin {
 
 		// Clocks.
 		add_action( self::RUN_HOOK, array( Scheduler::class, 'on_alarm' ), 10, 0 );
+		add_action( self::RUN_HOOK, array( Alarms::class, 'on_clock' ), 20, 0 );
 		add_action( 'wp_ajax_' . self::WAKE_ACTION, array( Wake::class, 'receive' ) );
 		add_action( 'wp_ajax_nopriv_' . self::WAKE_ACTION, array( Wake::class, 'receive' ) );
+
+		// What came of a run.
+		add_action( 'wu_cloudways_reported', array( Alarms::class, 'on_reported' ), 10, 1 );
+		add_action( 'wu_cloudways_failed', array( Alarms::class, 'on_failed' ), 10, 1 );
 
 		if ( 'cli' === PHP_SAPI ) {
 			add_action( 'action_scheduler_before_process_queue', array( Scheduler::class, 'on_cli_queue' ), 10, 0 );
@@ -122,6 +127,8 @@ final class Plugin {
 		}
 
 		add_action( 'init', array( $this, 'load_textdomain' ), 1 );
+		add_filter( 'site_status_tests', array( Site_Health::class, 'tests' ) );
+		add_filter( 'debug_information', array( Site_Health::class, 'facts' ) );
 
 		if ( is_admin() ) {
 			add_action( 'load-plugins.php', array( Lifecycle::class, 'announce_deactivation' ) );

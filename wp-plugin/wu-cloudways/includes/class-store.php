@@ -42,6 +42,9 @@ defined( 'ABSPATH' ) || exit;
  *     pins      value: mapped domains that get a place in the certificate first (JSON)
  *     adopted   value: names that a person took over from Cloudways and that no mapping asks for (JSON)
  *     release   value: aliases that a person wants left alone, until the engine's memory has it (JSON)
+ *     failing   number: when the first of the runs failed that have failed since the last good one; value: the newest
+ *               error (JSON)
+ *     mail_…    number: when an e-mail was sent about this alarm (failing, stuck, certificate), while it stands
  *     remove    value: aliases of others that a person wants removed, until they are (JSON)
  */
 final class Store {
@@ -401,6 +404,23 @@ final class Store {
 		$this->put_missing( $name );
 
 		return 1 === Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s AND ( number < %d OR number > %d )', array( $number, $name, $number, $limit ) );
+	}
+
+	/**
+	 * Whether something that is to happen once in a while may happen now. Of several processes, one is told so.
+	 *
+	 * @param string $name  Name of the row that keeps the time.
+	 * @param int    $every Seconds.
+	 * @return bool
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function take_turn( string $name, int $every ): bool {
+		$now = time();
+
+		$this->put_missing( $name );
+
+		// A time that is still to come is none: it comes from a clock that was ahead.
+		return 1 === Database::write( 'UPDATE ' . Database::table( 'memory' ) . ' SET number = %d WHERE name = %s AND ( number <= %d OR number > %d )', array( $now, $name, $now - $every, $now + MINUTE_IN_SECONDS ) );
 	}
 
 	/**
@@ -1057,7 +1077,7 @@ final class Store {
 	 * @return array|null
 	 * @throws Store_Exception When it could not be read.
 	 */
-	private function stored_report(): ?array {
+	public function stored_report(): ?array {
 		$row    = Database::row( 'SELECT report FROM ' . Database::table( 'runs' ) . ' WHERE report IS NOT NULL ORDER BY id DESC LIMIT 1' );
 		$report = json_decode( (string) ( $row['report'] ?? '' ), true );
 
