@@ -33,6 +33,7 @@ spl_autoload_register(
 			'WP_Ultimo\Admin_Notices'                 => 'class-admin-notices.php',
 			'WP_Ultimo\Admin_Pages'                   => 'class-admin-pages.php',
 			'WP_Ultimo\Settings'                      => 'class-settings.php',
+			'WP_Ultimo\Customer_Panel'                => 'class-customer-panel.php',
 			'WP_Ultimo\Installers\Core_Installer'     => 'class-core-installer.php',
 			'WP_Ultimo\Helpers\Credential_Store'      => 'class-credential-store.php',
 			'WP_Ultimo\Domain_Mapping\Helper'         => 'class-domain-helper.php',
@@ -139,6 +140,7 @@ final class WP_Ultimo {
 
 		\WP_Ultimo\Integrations\Integration_Registry::get_instance()->init();
 		\WP_Ultimo\Managers\Domain_Manager::get_instance();
+		new \WP_Ultimo\Customer_Panel();
 
 		do_action( 'wp_ultimo_load' );
 

@@ -14,10 +14,10 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Credentials {
 
-	const REQUIRED = array( 'WU_CLOUDWAYS_EMAIL', 'WU_CLOUDWAYS_API_KEY', 'WU_CLOUDWAYS_SERVER_ID', 'WU_CLOUDWAYS_APP_ID' );
+	const REQUIRED = Plugin::REQUIRED_SETTINGS;
 
-	// The other optional constants are read from wp-config.php only: the wizard has no field for them.
-	const OPTIONAL = array( 'WU_CLOUDWAYS_EXTRA_DOMAINS' );
+	// WU_CLOUDWAYS_API_URL is read from wp-config.php only: whoever may change where the credentials are sent has them.
+	const OPTIONAL = Plugin::OPTIONAL_SETTINGS;
 
 	/**
 	 * Defines the missing constants from the stored values.

@@ -50,6 +50,11 @@ final class Events {
 	public static function on_saved( $data, $domain, $is_new ): void {
 		unset( $data, $domain );
 
+		// Our own doing, after a run: it found what there is to find.
+		if ( ! $is_new && doing_action( 'wu_cloudways_reported' ) ) {
+			return;
+		}
+
 		// The stage moved on in a DNS check: nothing for the list, and of a burst of checks each would cost a run.
 		if ( ! $is_new && doing_action( 'wu_async_process_domain_stage' ) ) {
 			self::soon();
@@ -88,12 +93,31 @@ final class Events {
 	}
 
 	/**
-	 * Ultimate Multisite's settings were saved: `www`, or the integration was enabled.
+	 * The integration was switched on or off, or something was typed into its wizard. Nothing is sent from there: the
+	 * run that follows is in a request of its own.
 	 *
 	 * @return void
 	 */
 	public static function on_settings_saved(): void {
 		self::mark( 'settings' );
+	}
+
+	/**
+	 * Ultimate Multisite's settings were saved, all in one option. One of them matters here.
+	 *
+	 * @param string $option Its name.
+	 * @param mixed  $new    All of them.
+	 * @param mixed  $old    As they were; not for the first time.
+	 * @return void
+	 */
+	public static function on_um_settings_saved( $option, $new, $old = array() ): void {
+		unset( $option );
+
+		$www = static fn( $settings ): string => (string) ( ( (array) $settings )['auto_create_www_subdomain'] ?? 'always' );
+
+		if ( $www( $new ) !== $www( $old ) ) {
+			self::mark( 'settings' );
+		}
 	}
 
 	/**

@@ -125,6 +125,19 @@ final class Log {
 	}
 
 	/**
+	 * A domain that Ultimate Multisite had given up is checked again.
+	 *
+	 * @param string $name  Name.
+	 * @param string $stage The stage it had: failed or ssl-failed.
+	 * @return void
+	 */
+	public function reopened( string $name, string $stage ): void {
+		if ( self::has_log( $name ) ) {
+			$this->line( 'domain-' . $name, 'failed' === $stage ? 'Cloudways: DNS is right by now, so it is checked again.' : 'Cloudways: the certificate holds it by now, so it is checked again.' );
+		}
+	}
+
+	/**
 	 * What became of a domain.
 	 *
 	 * @param string     $name   Name.
@@ -135,8 +148,7 @@ final class Log {
 	private function domain( string $name, ?array $before, ?array $after ): void {
 		$line = null === $after ? 'Cloudways: no longer kept.' : self::describe( $after );
 
-		// The name becomes a file name, and a mapped name can be anything.
-		if ( ! preg_match( '/^(?=.{1,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/', $name ) || ( null !== $before && self::describe( $before ) === $line ) ) {
+		if ( ! self::has_log( $name ) || ( null !== $before && self::describe( $before ) === $line ) ) {
 			return;
 		}
 
@@ -145,6 +157,16 @@ final class Log {
 		$is_www = 'www' === ( $entry['source'] ?? '' ) && str_starts_with( $name, 'www.' );
 
 		$this->line( 'domain-' . ( $is_www ? substr( $name, 4 ) : $name ), $is_www ? "{$name}: {$line}" : $line );
+	}
+
+	/**
+	 * The name can be that of a file: a mapped name can be anything.
+	 *
+	 * @param string $name Name.
+	 * @return bool
+	 */
+	private static function has_log( string $name ): bool {
+		return 1 === preg_match( '/^(?=.{1,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/', $name );
 	}
 
 	/**

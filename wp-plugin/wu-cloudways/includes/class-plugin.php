@@ -38,6 +38,12 @@ final class Plugin {
 	const WAKE_ACTION = 'wu_cloudways_sync_wake';
 
 	/**
+	 * What Ultimate Multisite's wizard has a field for. See Credentials.
+	 */
+	const REQUIRED_SETTINGS = array( 'WU_CLOUDWAYS_EMAIL', 'WU_CLOUDWAYS_API_KEY', 'WU_CLOUDWAYS_SERVER_ID', 'WU_CLOUDWAYS_APP_ID' );
+	const OPTIONAL_SETTINGS = array( 'WU_CLOUDWAYS_EXTRA_DOMAINS', 'WU_CLOUDWAYS_ALIAS_POLICY', 'WU_CLOUDWAYS_DNS_SERVERS', 'WU_CLOUDWAYS_WILDCARD_SSL', 'WU_CLOUDWAYS_DRY_RUN' );
+
+	/**
 	 * The only instance.
 	 *
 	 * @var self|null
@@ -83,9 +89,18 @@ final class Plugin {
 		add_action( 'wp_insert_site', array( Events::class, 'on_site_changed' ), 5, 1 );
 		add_action( 'wp_update_site', array( Events::class, 'on_site_changed' ), 5, 2 );
 		add_action( 'wp_delete_site', array( Events::class, 'on_site_changed' ), 5, 1 );
-		add_action( 'wu_after_save_settings', array( Events::class, 'on_settings_saved' ), 10, 0 );
+
+		// Ultimate Multisite's settings, one by one or all at once, and what its wizard stores.
+		add_action( 'add_site_option_wp-ultimo_v2_settings', array( Events::class, 'on_um_settings_saved' ), 10, 2 );
+		add_action( 'update_site_option_wp-ultimo_v2_settings', array( Events::class, 'on_um_settings_saved' ), 10, 3 );
 		add_action( 'add_site_option_wu_host_integrations_enabled', array( Events::class, 'on_settings_saved' ), 10, 0 );
 		add_action( 'update_site_option_wu_host_integrations_enabled', array( Events::class, 'on_settings_saved' ), 10, 0 );
+
+		foreach ( array_merge( self::REQUIRED_SETTINGS, self::OPTIONAL_SETTINGS ) as $name ) {
+			foreach ( array( 'add', 'update', 'delete' ) as $change ) {
+				add_action( "{$change}_site_option_wu_hosting_credential_{$name}", array( Events::class, 'on_settings_saved' ), 10, 0 );
+			}
+		}
 
 		// In Ultimate Multisite's jobs.
 		add_action( 'wu_add_domain', array( Events::class, 'on_add_domain' ), 10, 2 );
@@ -98,6 +113,15 @@ final class Plugin {
 		add_action( 'wu_register_integrations', array( Charge::class, 'register_integration' ) );
 		add_action( 'wu_register_capabilities', array( Charge::class, 'register_module' ) );
 		add_action( 'wp_ultimo_host_providers_load', array( Charge::class, 'replace_old_provider' ), 20 );
+
+		// For Ultimate Multisite's own checks, in whatever request they are made.
+		add_filter( 'wu_get_network_public_ip', array( UM_Checks::class, 'public_ip' ) );
+		add_filter( 'wu_domain_has_correct_dns', array( UM_Checks::class, 'has_correct_dns' ), 10, 2 );
+		add_filter( 'wu_async_process_domain_stage_max_tries', array( UM_Checks::class, 'max_tries' ), 10, 2 );
+		add_action( 'wu_cloudways_reported', array( UM_Checks::class, 'on_reported' ), 10, 1 );
+
+		// In the customer's panel, which is also shown on front-end pages.
+		add_filter( 'wu_domain_mapping_row_info', array( UM_Customer_Panel::class, 'add' ), 10, 2 );
 
 		// Clocks.
 		add_action( self::RUN_HOOK, array( Scheduler::class, 'on_alarm' ), 10, 0 );
@@ -135,6 +159,9 @@ final class Plugin {
 			add_action( 'admin_init', array( Lifecycle::class, 'look_after' ) );
 			$this->add_notices();
 			Network_Page::hook();
+			add_action( 'wu_page_wp-ultimo-edit-domain_register_widgets', array( UM_Domain_Box::class, 'register' ), 10, 3 );
+			add_filter( 'wu_the_domains', array( UM_Domain_List::class, 'collect' ) );
+			add_filter( 'wu_domain_list_column_domain', array( UM_Domain_List::class, 'add' ), 10, 2 );
 		}
 	}
 

@@ -46,6 +46,7 @@ defined( 'ABSPATH' ) || exit;
  *               error (JSON)
  *     mail_…    number: when an e-mail was sent about this alarm (failing, stuck, certificate), while it stands
  *     remove    value: aliases of others that a person wants removed, until they are (JSON)
+ *     addresses value: public addresses of the server at Cloudways, as the last report has them (JSON)
  */
 final class Store {
 
@@ -792,6 +793,75 @@ final class Store {
 		$row = Database::row( 'SELECT value FROM ' . Database::table( 'domains' ) . ' WHERE id = %s', array( md5( self::column( strtolower( $name ) ) ) ) );
 
 		return $row ? (array) json_decode( (string) $row['value'], true ) : null;
+	}
+
+	/**
+	 * The last report's entries for some domains, in one read.
+	 *
+	 * @param list<string> $names Names.
+	 * @return array<string, array> Name => entry, for those that it has.
+	 * @throws Store_Exception When they could not be read.
+	 */
+	public function entries( array $names ): array {
+		$entries = array();
+		$ids     = array_map( static fn( $name ): string => md5( self::column( strtolower( (string) $name ) ) ), $names );
+
+		foreach ( array_chunk( array_values( array_unique( $ids ) ), 500 ) as $chunk ) {
+			foreach ( Database::rows( 'SELECT domain, value FROM ' . Database::table( 'domains' ) . ' WHERE id IN (' . implode( ', ', array_fill( 0, count( $chunk ), '%s' ) ) . ')', $chunk ) as $row ) {
+				$entries[ $row['domain'] ] = (array) json_decode( (string) $row['value'], true );
+			}
+		}
+
+		return $entries;
+	}
+
+	/**
+	 * The last report's entries for a domain, and for the `www` that it brings along. A `www` that is mapped by itself is
+	 * another domain.
+	 *
+	 * @param string $name Domain, in lower case.
+	 * @return array<string, array> Name => entry, the domain first.
+	 * @throws Store_Exception When they could not be read.
+	 */
+	public function domain_with_www( string $name ): array {
+		$www     = 'www.' . $name;
+		$entries = $this->entries( array( $name, $www ) );
+		$both    = isset( $entries[ $name ] ) ? array( $name => $entries[ $name ] ) : array();
+
+		if ( 'www' === ( $entries[ $www ]['source'] ?? '' ) ) {
+			$both[ $www ] = $entries[ $www ];
+		}
+
+		return $both;
+	}
+
+	/**
+	 * Public addresses of the server at Cloudways, without reading the whole report for them.
+	 *
+	 * @return list<string> IPv4 first.
+	 * @throws Store_Exception When they could not be read.
+	 */
+	public function addresses(): array {
+		$addresses = json_decode( (string) $this->value( 'addresses' ), true );
+
+		return array_values( array_filter( is_array( $addresses ) ? $addresses : array(), 'is_string' ) );
+	}
+
+	/**
+	 * Keeps the addresses of a report. None are none said, and change nothing.
+	 *
+	 * @param list<string> $addresses As the report has them.
+	 * @return void
+	 * @throws Store_Exception When they could not be kept.
+	 */
+	public function keep_addresses( array $addresses ): void {
+		$four = array_filter( $addresses, static fn( $address ): bool => false !== filter_var( $address, FILTER_VALIDATE_IP, FILTER_FLAG_IPV4 ) );
+		$six  = array_filter( $addresses, static fn( $address ): bool => false !== filter_var( $address, FILTER_VALIDATE_IP, FILTER_FLAG_IPV6 ) );
+		$kept = array_merge( array_values( $four ), array_values( $six ) );
+
+		if ( $kept && $kept !== $this->addresses() ) {
+			$this->put( 'addresses', time(), self::encode( $kept ) );
+		}
 	}
 
 	/**

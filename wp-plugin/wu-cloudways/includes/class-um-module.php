@@ -109,7 +109,8 @@ final class UM_Module extends Cloudways_Domain_Mapping {
 				__( "Keep one Let's Encrypt certificate over the domains whose DNS points to your server", 'wu-cloudways' ),
 			),
 			'will_not' => array(
-				__( 'Remove aliases that were made by hand at Cloudways', 'wu-cloudways' ),
+				__( 'Remove aliases that were made by hand at Cloudways, unless you choose so in its settings', 'wu-cloudways' ),
+				__( 'Replace a certificate of your own', 'wu-cloudways' ),
 			),
 		);
 	}

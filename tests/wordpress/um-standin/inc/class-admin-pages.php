@@ -205,26 +205,19 @@ class Admin_Pages {
 		printf( '<div class="wrap"><h1>%s: %s</h1><form method="post">', esc_html( $integration->get_title() ), esc_html( $this->steps()[ $step ] ?? '' ) );
 		switch ( $step ) {
 			case 'activation':
-				foreach ( $integration->get_explainer_lines()['will'] as $line ) {
-					printf( '<p>%s</p>', esc_html( $line ) );
+				printf( '<p>%s</p>', wp_kses_post( $integration->get_description() ) );
+				foreach ( array( 'will' => 'This integration will:', 'will_not' => 'This integration will not:' ) as $which => $heading ) { // phpcs:ignore
+					printf( '<p>%s</p>', esc_html( $heading ) );
+					foreach ( $integration->get_explainer_lines()[ $which ] as $line ) {
+						printf( '<p>%s</p>', wp_kses_post( $line ) );
+					}
 				}
 				printf( '<button name="submit" value="1" class="button button-primary" data-testid="button-primary">%s</button>', $integration->is_enabled() ? 'Deactivate' : 'Activate' );
 				printf( ' <a class="button" href="%s">Continue</a>', esc_url( $this->next_step_url() ) );
 				break;
 			case 'config':
 				foreach ( $this->wizard_fields() as $name => $field ) {
-					$fixed = defined( $name ) && constant( $name );
-					printf(
-						'<p><label>%s<br><input class="regular-text" name="%s" type="%s" value="%s" %s></label></p>',
-						esc_html( $field['title'] ?? $name ),
-						esc_attr( $name ),
-						esc_attr( $field['type'] ?? 'text' ),
-						esc_attr( $integration->get_credential( $name ) ),
-						$fixed ? 'disabled="disabled"' : ''
-					);
-					if ( $fixed ) {
-						printf( '<p class="description">%s is defined in wp-config.php.</p>', esc_html( $name ) );
-					}
+					$this->field( $name, $field );
 				}
 				echo '<button name="submit" value="1" class="button button-primary" data-testid="button-primary">Save and test</button>';
 				break;
@@ -239,6 +232,35 @@ class Admin_Pages {
 		}
 		$this->nonces( $step );
 		echo '</form></div>';
+	}
+
+	/**
+	 * One field of the wizard. Its title is text beside it and no label; an option of a select is chosen when it is the
+	 * very text that is stored; a field whose constant is there and not empty is disabled.
+	 */
+	private function field( string $name, array $field ): void {
+		$fixed   = defined( $name ) && constant( $name );
+		$value   = $this->integration->get_credential( $name );
+		$more    = ( $field['html_attr'] ?? array() ) + ( $fixed ? array( 'disabled' => 'disabled' ) : array() );
+		$extra   = implode( ' ', array_map( static fn( $key, $text ) => esc_attr( $key ) . '="' . esc_attr( $text ) . '"', array_keys( $more ), $more ) );
+		$tooltip = isset( $field['tooltip'] ) ? sprintf( ' <span class="dashicons dashicons-editor-help" role="img" title="%1$s" aria-label="%1$s"></span>', esc_attr( $field['tooltip'] ) ) : '';
+		printf( '<div><p><strong>%s</strong>%s</p>', wp_kses_post( $field['title'] ?? $name ), $tooltip ); // phpcs:ignore WordPress.Security.EscapeOutput
+		// phpcs:disable WordPress.Security.EscapeOutput -- $extra is escaped above.
+		if ( 'select' === ( $field['type'] ?? 'text' ) ) {
+			printf( '<select name="%s" %s>', esc_attr( $name ), $extra );
+			foreach ( $field['options'] as $option => $label ) {
+				printf( '<option %s value="%s">%s</option>', selected( $value === $option, true, false ), esc_attr( $option ), esc_html( $label ) );
+			}
+			echo '</select>';
+		} else {
+			printf( '<input class="regular-text" name="%s" type="%s" placeholder="%s" value="%s" %s>', esc_attr( $name ), esc_attr( $field['type'] ?? 'text' ), esc_attr( $field['placeholder'] ?? '' ), esc_attr( $value ), $extra );
+		}
+		// phpcs:enable
+		$desc = $fixed ? "Defined as {$name} in wp-config.php." : ( $field['desc'] ?? '' );
+		if ( $desc ) {
+			printf( '<p class="description" id="%s-desc">%s</p>', esc_attr( $name ), wp_kses_post( $desc ) );
+		}
+		echo '</div>';
 	}
 
 	/**

@@ -431,8 +431,9 @@ class Domain implements \JsonSerializable {
 		}
 
 		$domains = array_filter( array_map( array( self::class, 'get_by_id' ), $ids ) );
+		$domains = apply_filters( 'wu_the_domains', array_values( $domains ) );
 		if ( ! $args['fields'] ) {
-			return array_values( $domains );
+			return $domains;
 		}
 		$result = array();
 		foreach ( $domains as $domain ) {
