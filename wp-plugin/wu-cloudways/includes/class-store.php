@@ -42,10 +42,10 @@ defined( 'ABSPATH' ) || exit;
  *     pins      value: mapped domains that get a place in the certificate first (JSON)
  *     adopted   value: names that a person took over from Cloudways and that no mapping asks for (JSON)
  *     release   value: aliases that a person wants left alone, until the engine's memory has it (JSON)
+ *     remove    value: aliases of others that a person wants removed, until they are (JSON)
  *     failing   number: when the first of the runs failed that have failed since the last good one; value: the newest
  *               error (JSON)
  *     mail_…    number: when an e-mail was sent about this alarm (failing, stuck, certificate), while it stands
- *     remove    value: aliases of others that a person wants removed, until they are (JSON)
  *     addresses value: public addresses of the server at Cloudways, as the last report has them (JSON)
  */
 final class Store {
