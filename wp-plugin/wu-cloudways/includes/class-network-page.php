@@ -10,10 +10,11 @@ namespace WU_Cloudways;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Shows the last report, as it is stored: opening the page asks nothing outside.
+ * The frame of the page. It shows the last report, as it is stored: opening the page asks nothing outside.
  *
- * Two buttons do something: "Sync now" and "Test connection". Each is a POST
- * with a nonce that ends in a redirect, so that a reload repeats nothing.
+ * What a button does is in Page_Actions, each part of the page in a class of its own. The parts that can change while
+ * the page is open stand between Markup::open_part() and close_part(), and a script replaces them from a second look at
+ * the page; without scripts the page is complete as it is.
  */
 final class Network_Page {
 
@@ -21,8 +22,10 @@ final class Network_Page {
 
 	const CAPABILITY = 'manage_network_options';
 
-	/** Domains on one page of the table. */
-	const PER_PAGE = 200;
+	/** Domains on one page of the table, unless the reader wants another number; and the most that can be wanted. */
+	const PER_PAGE        = 50;
+	const MOST_PER_PAGE   = 500;
+	const PER_PAGE_OPTION = 'wu_cloudways_domains_per_page';
 
 	/** Seconds that a run may take while somebody waits for the page. */
 	const DEADLINE = 20;
@@ -34,10 +37,19 @@ final class Network_Page {
 	 */
 	private static $hook = '';
 
-	/** Adds the action. */
+	/**
+	 * The table of domains; null when there is none to show.
+	 *
+	 * @var Domains_Table|null
+	 */
+	private static $table;
+
+	/** Adds the actions. */
 	public static function hook(): void {
 		// Late, so that Ultimate Multisite's menu is there.
 		add_action( 'network_admin_menu', array( self::class, 'add_to_menu' ), 90 );
+		// Before any page is known, WordPress asks who takes what was typed into Screen Options.
+		add_filter( 'set_screen_option_' . self::PER_PAGE_OPTION, array( self::class, 'take_per_page' ), 10, 3 );
 	}
 
 	/** Puts the page into Ultimate Multisite's menu; without that menu, into Settings. */
@@ -66,60 +78,88 @@ final class Network_Page {
 		return add_query_arg( 'page', self::SLUG, network_admin_url( 'settings.php' === self::parent_slug() ? 'settings.php' : 'admin.php' ) );
 	}
 
-	/** Before anything is printed: does what a button asked for. */
+	/**
+	 * Which process does the work that the page asks for.
+	 *
+	 * @return 'web'|'cli'|'none' web: this one; cli: the extension is on the command line only, and a button is a request
+	 *         to it; none: it is nowhere.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public static function mode(): string {
+		$environment = Plugin::instance()->environment();
+
+		if ( $environment->extension()['compatible'] ) {
+			return 'web';
+		}
+		return true === $environment->where_loaded()['cli'] ? 'cli' : 'none';
+	}
+
+	/**
+	 * How many domains a reader wants on a page.
+	 *
+	 * @param mixed  $keep   What WordPress would keep.
+	 * @param string $option The option.
+	 * @param mixed  $value  What was typed.
+	 */
+	public static function take_per_page( $keep, $option, $value ): int {
+		return max( 1, min( self::MOST_PER_PAGE, (int) $value ) );
+	}
+
+	/** Before anything is printed: does what a button asked for, and reads the table. */
 	public static function load(): void {
-		add_action(
-			'admin_enqueue_scripts',
-			static function () {
-				wp_enqueue_style( self::SLUG, plugins_url( 'assets/css/network-page.css', WU_CLOUDWAYS_SYNC_FILE ), array(), Plugin::VERSION );
-			}
-		);
-
-		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- checked on the next lines.
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- checked by Page_Actions.
 		$action = isset( $_POST['wu_cloudways_action'] ) ? sanitize_key( wp_unslash( $_POST['wu_cloudways_action'] ) ) : '';
-		if ( '' === $action ) {
-			return;
-		}
-		if ( ! current_user_can( self::CAPABILITY ) ) {
-			wp_die( esc_html__( 'You are not allowed to do this.', 'wu-cloudways' ), 403 );
-		}
-		check_admin_referer( 'wu_cloudways_' . $action );
-
-		try {
-			switch ( $action ) {
-				case 'sync':
-					$answer = self::sync();
-					break;
-				case 'test':
-					$answer = self::test();
-					break;
-				case 'confirm_site':
-					$answer = self::confirm_site();
-					break;
-				default:
-					wp_die( esc_html__( 'This action does not exist.', 'wu-cloudways' ), 400 );
-			}
-		} catch ( \Throwable $failure ) {
-			$answer = self::failure( $failure );
+		if ( '' !== $action ) {
+			Page_Actions::handle( $action );
 		}
 
-		// An answer that is like the one before it counts as "not stored".
-		delete_site_transient( self::answer_key() );
-
-		if ( set_site_transient( self::answer_key(), $answer, 5 * MINUTE_IN_SECONDS ) ) {
-			wp_safe_redirect( self::url() );
-			exit;
-		}
-		// The database takes nothing: after a redirect the answer would be lost.
-		wp_die(
-			wp_kses_post( implode( '', array_map( static fn( string $line ): string => '<p>' . esc_html( $line ) . '</p>', $answer['lines'] ) ) ),
-			esc_html__( 'Cloudways', 'wu-cloudways' ),
+		add_action( 'admin_enqueue_scripts', array( self::class, 'enqueue' ) );
+		add_screen_option(
+			'per_page',
 			array(
-				'response'  => 'error' === $answer['type'] ? 500 : 200,
-				'link_url'  => esc_url( self::url() ),
-				'link_text' => esc_html__( 'Back to the Cloudways page', 'wu-cloudways' ),
+				'label'   => __( 'Domains per page', 'wu-cloudways' ),
+				'default' => self::PER_PAGE,
+				'option'  => self::PER_PAGE_OPTION,
 			)
 		);
+
+		try {
+			$store = Plugin::instance()->store();
+			if ( $store->installed() && null !== $store->reported_run() ) {
+				// Here, as it may answer with a redirect: there is no page so high any more.
+				self::$table = new Domains_Table();
+				self::$table->prepare_items();
+			}
+		} catch ( Store_Exception $failure ) {
+			// Said where the memory is shown.
+			self::$table = null;
+		}
+	}
+
+	/** The style, and the script with its words. */
+	public static function enqueue(): void {
+		wp_enqueue_style( self::SLUG, plugins_url( 'assets/css/network-page.css', WU_CLOUDWAYS_SYNC_FILE ), array(), Plugin::VERSION );
+		wp_enqueue_script( self::SLUG, plugins_url( 'assets/js/network-page.js', WU_CLOUDWAYS_SYNC_FILE ), array(), Plugin::VERSION, array( 'in_footer' => true ) );
+
+		$routes = array();
+		foreach ( array( 'status', 'dns' ) as $route ) {
+			// Of the main site, also where a mapped domain shows the network's admin.
+			$routes[ $route ] = add_query_arg( '_locale', 'user', get_rest_url( get_main_site_id(), Rest::ROUTES . '/' . $route ) );
+		}
+		$settings = array(
+			'routes' => $routes,
+			'nonce'  => wp_create_nonce( 'wp_rest' ),
+			'words'  => array(
+				'working'  => __( 'Working: this may take up to 20 seconds.', 'wu-cloudways' ),
+				'ended'    => __( 'It has ended. The page shows how things are now.', 'wu-cloudways' ),
+				'lost'     => __( 'The site does not answer any more. Load the page again.', 'wu-cloudways' ),
+				'checking' => __( 'DNS is asked.', 'wu-cloudways' ),
+				/* translators: 1: how many names were checked, 2: how many there are. */
+				'checked'  => __( '%1$s of %2$s names', 'wu-cloudways' ),
+				'canceled' => __( 'Stopped.', 'wu-cloudways' ),
+			),
+		);
+		wp_add_inline_script( self::SLUG, 'window.wuCloudways = ' . wp_json_encode( $settings, JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_SLASHES ) . ';', 'before' );
 	}
 
 	/** Prints the page. */
@@ -128,19 +168,21 @@ final class Network_Page {
 			return;
 		}
 		echo '<div class="wrap wu-cloudways">';
-		echo '<h1>' . esc_html__( 'Cloudways', 'wu-cloudways' ) . '</h1>';
+		echo '<h1>' . esc_html__( 'Cloudways', 'wu-cloudways' ) . '</h1><hr class="wp-header-end">';
 		echo '<p>' . esc_html__( 'The domains of this network, and what the Cloudways application has of them.', 'wu-cloudways' ) . '</p>';
+		// What happens while the page is open is said here.
+		echo '<p class="screen-reader-text" role="status" aria-live="polite" data-wu-cloudways="live"></p>';
 
-		self::show_answer();
+		Page_Actions::show_answer( self::$table ? 'top' : '' );
 		foreach ( self::problems() as $problem ) {
-			Notices::render( $problem, 'clone' === $problem['code'] ? '<p>' . self::button( 'confirm_site', __( 'This is the original site', 'wu-cloudways' ), 'secondary' ) . '</p>' : '' );
+			Notices::render( $problem, 'clone' === $problem['code'] ? '<p>' . Markup::button( 'confirm_site', __( 'This is the original site', 'wu-cloudways' ), 'secondary' ) . '</p>' : '' );
 		}
 
 		try {
 			self::show_memory();
 		} catch ( \Throwable $failure ) {
-			$answer = self::failure( $failure );
-			self::notice( $answer['type'], $answer['lines'] );
+			$answer = Page_Actions::failure( $failure );
+			Markup::notice( $answer['type'], $answer['lines'] );
 		}
 		echo '</div>';
 	}
@@ -160,455 +202,126 @@ final class Network_Page {
 		}
 	}
 
-	/** Everything that comes from the plugin's tables. */
+	/**
+	 * Everything that comes from the plugin's tables.
+	 *
+	 * @throws Store_Exception When they could not be read.
+	 */
 	private static function show_memory(): void {
 		$store    = Plugin::instance()->store();
 		$ready    = $store->installed();
 		$summary  = $ready ? $store->last_summary() : null;
 		$standing = $ready ? Standing::now() : null;
-		$origin   = $standing ? Messages::origin( $standing ) : '';
-		$is_old   = $standing['is_old'] ?? false;
-		$planned  = 'changes_pending' === ( $summary['status'] ?? '' );
+		$paused   = $ready ? $store->paused() : null;
+		$mode     = $ready ? self::mode() : 'none';
 
-		echo '<div class="wu-cloudways-actions">';
-		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
-		echo self::button( 'sync', __( 'Sync now', 'wu-cloudways' ), 'primary' );
-		echo self::button( 'test', __( 'Test connection', 'wu-cloudways' ), 'secondary' );
-		// phpcs:enable
-		echo '</div>';
-
-		echo '<div class="wu-cloudways-cards">';
-		self::show_runs( $standing, $ready ? $store->due_at() : null, $ready ? $store->dirty() : 0, $summary );
-		if ( '' !== $origin ) {
-			self::show_connection();
-			echo '</div>';
-			echo '<p class="wu-cloudways-origin"><strong>' . esc_html( $origin ) . '</strong></p>';
-			echo '<div class="wu-cloudways-cards">';
+		Markup::open_part( 'controls' );
+		self::show_pause( $paused );
+		self::show_buttons( $mode, $paused, $ready );
+		Markup::close_part();
+		if ( $ready ) {
+			Progress::show();
+			Preview::show( $paused );
+			Page_Aliases::show_question( $summary );
 		}
+
+		Markup::open_part( 'report' );
+		Page_Cards::show( $summary, $standing );
 		if ( $summary ) {
-			self::show_aliases( $summary['aliases'] ?? array(), $planned );
-			self::show_certificate( $summary['certificate'] ?? array() );
-		}
-		if ( '' === $origin ) {
-			self::show_connection();
-		}
-		echo '</div>';
-
-		if ( $summary ) {
-			if ( ! empty( $standing['trouble'] ) && ! $is_old ) {
+			if ( ! empty( $standing['trouble'] ) && ! $standing['is_old'] ) {
 				// It is the report of that very run, and was said above.
 				$summary['error'] = null;
 			}
-			self::show_attention( $summary, $is_old );
-			self::show_domains( $store, $planned );
+			Page_Cards::show_attention( $summary, $standing['is_old'], $mode );
+		}
+		Markup::close_part();
+
+		if ( $summary && self::$table ) {
+			self::show_domains( $mode, $summary );
+		}
+		if ( $ready ) {
+			Markup::open_part( 'aliases' );
+			Page_Aliases::show( $summary );
+			Markup::close_part();
+			Markup::open_part( 'runs' );
+			Page_Runs::show( $store->runs() );
+			Markup::close_part();
 		}
 	}
 
 	/**
-	 * Last run and next.
+	 * That a person has paused it.
 	 *
-	 * @param array|null $standing Standing::now().
-	 * @param int|null   $due      Store::due_at().
-	 * @param int        $dirty    Store::dirty().
-	 * @param array|null $summary  Store::last_summary().
+	 * @param array|null $paused Store::paused().
 	 */
-	private static function show_runs( ?array $standing, ?int $due, int $dirty, ?array $summary ): void {
-		$run     = $standing['run'] ?? null;
-		$trouble = $standing['trouble'] ?? null;
-		$is_old  = $standing['is_old'] ?? false;
-
-		self::open_card( __( 'Status', 'wu-cloudways' ) );
-		if ( $trouble ) {
-			$words = Messages::trouble( $trouble );
-			echo '<p class="wu-cloudways-headline is-failed">' . esc_html( $words['text'] ) . '</p>';
-			self::items( $words['items'] );
-			if ( '' !== $words['remedy'] ) {
-				echo '<p>' . esc_html( $words['remedy'] ) . '</p>';
-			}
-		} elseif ( $summary && ! $is_old ) {
-			echo '<p class="wu-cloudways-headline is-' . esc_attr( (string) ( $summary['status'] ?? '' ) ) . '">' . esc_html( Messages::headline( $summary ) ) . '</p>';
+	private static function show_pause( ?array $paused ): void {
+		if ( null === $paused ) {
+			return;
 		}
-		echo '<dl>';
-		if ( $run ) {
-			self::fact( __( 'Last run', 'wu-cloudways' ), Messages::time_and_distance( (int) ( $run['finished_at'] ?? $run['started_at'] ) ) . ', ' . Messages::outcome( $run ) );
+		$since = Messages::time_and_distance( $paused['since'] );
+		$text  = '' === $paused['by']
+			/* translators: %s: a time, and how long ago that is. */
+			? sprintf( __( 'Paused since %s.', 'wu-cloudways' ), $since )
+			/* translators: 1: a time, and how long ago that is, 2: the login name of a person. */
+			: sprintf( __( 'Paused since %1$s by %2$s.', 'wu-cloudways' ), $since, $paused['by'] );
+
+		Markup::notice(
+			'warning',
+			array( $text . ' ' . __( 'Nothing is sent to Cloudways; changes are remembered.', 'wu-cloudways' ) ),
+			'<div class="wu-cloudways-buttons">' . Markup::button( 'resume', __( 'Resume', 'wu-cloudways' ), 'primary' ) . '</div>',
+			'paused'
+		);
+	}
+
+	/**
+	 * The buttons that concern the whole.
+	 *
+	 * @param 'web'|'cli'|'none' $mode   See mode().
+	 * @param array|null         $paused Store::paused().
+	 * @param bool               $ready  The tables are there.
+	 */
+	private static function show_buttons( string $mode, ?array $paused, bool $ready ): void {
+		$note = '';
+		echo '<div class="wu-cloudways-buttons" data-wu-cloudways="buttons">';
+		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
+		if ( 'cli' === $mode ) {
+			$note = 'cli';
+			echo Markup::button( 'sync', __( 'Ask for a sync', 'wu-cloudways' ), 'primary', array( 'disabled' => null !== $paused, 'note' => 'wu-cloudways-note' ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing.AssociativeArrayFound
 		} else {
-			self::fact( __( 'Last run', 'wu-cloudways' ), __( 'none yet', 'wu-cloudways' ) );
-		}
-		self::fact( __( 'Next run', 'wu-cloudways' ), null === $due ? __( 'with the next change, or within the hour', 'wu-cloudways' ) : Messages::time_and_distance( $due ) );
-		if ( $dirty ) {
-			/* translators: %s: number of changes. */
-			self::fact( __( 'Waiting', 'wu-cloudways' ), sprintf( _n( '%s change', '%s changes', $dirty, 'wu-cloudways' ), number_format_i18n( $dirty ) ) );
-		}
-		if ( ! empty( $summary['operation']['id'] ) && ! $is_old ) {
-			self::fact( __( 'At Cloudways', 'wu-cloudways' ), Messages::operation( $summary['operation'] ) );
-		}
-		echo '</dl>';
-		self::close_card();
-	}
-
-	/**
-	 * Alias counts, and names where there are few.
-	 *
-	 * @param array $aliases `aliases` of a report.
-	 * @param bool  $planned Nothing was written.
-	 */
-	private static function show_aliases( array $aliases, bool $planned ): void {
-		self::open_card( __( 'Aliases', 'wu-cloudways' ) );
-		echo '<dl>';
-		$labels = array(
-			'observed' => __( 'At Cloudways', 'wu-cloudways' ),
-			'desired'  => __( 'Wanted', 'wu-cloudways' ),
-			'added'    => $planned ? __( 'To add', 'wu-cloudways' ) : __( 'Added by this run', 'wu-cloudways' ),
-			'removed'  => $planned ? __( 'To remove', 'wu-cloudways' ) : __( 'Removed by this run', 'wu-cloudways' ),
-			'withheld' => __( 'Removal withheld', 'wu-cloudways' ),
-			'kept'     => __( 'Not ours, left alone', 'wu-cloudways' ),
-		);
-		foreach ( $labels as $key => $label ) {
-			$number = Messages::count( $aliases[ $key ] ?? 0 );
-			if ( $number || in_array( $key, array( 'observed', 'desired' ), true ) ) {
-				$few = ! in_array( $key, array( 'observed', 'desired' ), true );
-				self::fact( $label, $few ? Messages::number_and_names( $aliases[ $key ] ) : number_format_i18n( $number ) );
+			$note = null === $paused ? '' : 'paused';
+			echo Markup::button( 'sync', __( 'Sync now', 'wu-cloudways' ), 'primary', array( 'disabled' => null !== $paused, 'note' => $note ? 'wu-cloudways-note' : '' ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing.AssociativeArrayFound
+			if ( 'web' === $mode ) {
+				echo Markup::button( 'preview', __( 'Preview', 'wu-cloudways' ), 'secondary' );
 			}
+			echo Markup::button( 'test', __( 'Test connection', 'wu-cloudways' ), 'secondary' );
 		}
-		echo '</dl>';
-		self::close_card();
-	}
-
-	/**
-	 * The certificate, and how full it is.
-	 *
-	 * @param array $certificate `certificate` of a report.
-	 */
-	private static function show_certificate( array $certificate ): void {
-		$installed = $certificate['installed'] ?? null;
-		$limit     = (int) ( $certificate['limit'] ?? 100 );
-		$number    = Messages::count( $installed['names'] ?? 0 );
-
-		self::open_card( __( 'Certificate', 'wu-cloudways' ) );
-		/* translators: 1: number of names in the certificate, 2: how many it can hold. */
-		$text = sprintf( __( '%1$s of %2$s names', 'wu-cloudways' ), number_format_i18n( $number ), number_format_i18n( $limit ) );
-		echo '<p><label for="wu-cloudways-names">' . esc_html( $text ) . '</label><br>';
-		echo '<meter id="wu-cloudways-names" min="0" max="' . esc_attr( (string) $limit ) . '" high="' . esc_attr( (string) ( $limit * 0.9 ) ) . '" optimum="0" value="' . esc_attr( (string) $number ) . '">' . esc_html( $text ) . '</meter></p>';
-		echo '<dl>';
-		self::fact( __( 'Installed', 'wu-cloudways' ), Messages::installed( $installed ) );
-		foreach (
-			array(
-				'ordered'  => __( 'Ordered for', 'wu-cloudways' ),
-				'left_out' => __( 'No space left for', 'wu-cloudways' ),
-			) as $key => $label
-		) {
-			$names = $certificate[ $key ] ?? null;
-			if ( Messages::count( $names ) ) {
-				self::fact( $label, Messages::number_and_names( $names ) );
-			}
-		}
-		$budget = $certificate['budget'] ?? null;
-		if ( $budget ) {
-			self::fact( __( 'Orders left', 'wu-cloudways' ), Messages::budget( $budget ) );
-		}
-		if ( isset( $budget['next_order_at'] ) ) {
-			self::fact( __( 'Next order', 'wu-cloudways' ), Messages::time_and_distance( (int) $budget['next_order_at'] ) );
-		}
-		echo '</dl>';
-		if ( ! empty( $certificate['note'] ) ) {
-			$note = Messages::note( $certificate['note'] );
-			echo '<p>' . esc_html( trim( $note['text'] . ' ' . $note['remedy'] ) ) . '</p>';
-		}
-		self::close_card();
-	}
-
-	/** Where the extension is. */
-	private static function show_connection(): void {
-		$environment = Plugin::instance()->environment();
-		$extension   = $environment->extension();
-		$where       = $environment->where_loaded();
-
-		self::open_card( __( 'PHP extension', 'wu-cloudways' ) );
-		echo '<dl>';
-		/* translators: %s: a version. */
-		self::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), $extension['version'] ?? '?' ) : __( 'not loaded', 'wu-cloudways' ) );
-		$cli = __( 'not known before the first command', 'wu-cloudways' );
-		if ( null !== $where['cli'] ) {
-			$cli = $where['cli'] ? __( 'loaded', 'wu-cloudways' ) : __( 'not loaded', 'wu-cloudways' );
-		}
-		self::fact( __( 'On the command line', 'wu-cloudways' ), $cli );
-		echo '</dl>';
-		self::close_card();
-	}
-
-	/**
-	 * The error that stopped the run, and the warnings.
-	 *
-	 * @param array $summary Store::last_summary().
-	 * @param bool  $is_old  It is of an earlier run than the last.
-	 */
-	private static function show_attention( array $summary, bool $is_old ): void {
-		$items = array();
-		if ( ! empty( $summary['error'] ) ) {
-			$items[] = Messages::error( $summary['error'] );
-		}
-		foreach ( $summary['warnings'] ?? array() as $warning ) {
-			$items[] = Messages::note( $warning );
-		}
-		if ( ! $items ) {
-			return;
-		}
-		$title = $is_old ? __( 'What needed attention then', 'wu-cloudways' ) : __( 'What needs attention', 'wu-cloudways' );
-		echo '<h2>' . esc_html( $title ) . '</h2><ul class="ul-disc">';
-		foreach ( $items as $item ) {
-			echo '<li><strong>' . esc_html( $item['text'] ) . '</strong> ' . esc_html( $item['remedy'] );
-			self::items( $item['items'] ?? array() );
-			echo '</li>';
-		}
-		echo '</ul>';
-	}
-
-	/**
-	 * The domains, one page of them.
-	 *
-	 * @param Store $store   The memory.
-	 * @param bool  $planned Nothing was written.
-	 */
-	private static function show_domains( Store $store, bool $planned ): void {
-		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- reads a page number.
-		$page  = isset( $_GET['paged'] ) ? max( 1, absint( wp_unslash( $_GET['paged'] ) ) ) : 1;
-		$found = $store->domains(
-			array(
-				'page'     => $page,
-				'per_page' => self::PER_PAGE,
-			)
-		);
-		$total = (int) $found['total'];
-
-		echo '<h2 id="wu-cloudways-domains">' . esc_html__( 'Domains', 'wu-cloudways' ) . ' <span class="count">(' . esc_html( number_format_i18n( $total ) ) . ')</span></h2>';
-		if ( ! $total ) {
-			echo '<p>' . esc_html__( 'No domain is mapped yet.', 'wu-cloudways' ) . '</p>';
-			return;
-		}
-
-		$columns = array(
-			__( 'Domain', 'wu-cloudways' ),
-			__( 'Alias', 'wu-cloudways' ),
-			__( 'DNS', 'wu-cloudways' ),
-			__( 'Certificate', 'wu-cloudways' ),
-			__( 'What to do', 'wu-cloudways' ),
-		);
-		// A region that scrolls sideways on a small screen must be reachable by keyboard.
-		echo '<div class="wu-cloudways-scroll" role="region" aria-labelledby="wu-cloudways-domains" tabindex="0">';
-		echo '<table class="widefat striped"><thead><tr>';
-		foreach ( $columns as $column ) {
-			echo '<th scope="col">' . esc_html( $column ) . '</th>';
-		}
-		echo '</tr></thead><tbody>';
-		foreach ( $found['items'] as $name => $domain ) {
-			$note    = isset( $domain['note'] ) ? Messages::note( $domain['note'] ) : null;
-			$verdict = (string) ( $domain['dns']['verdict'] ?? 'not_asked' );
-			echo '<tr>';
-			echo '<th scope="row"><strong>' . esc_html( (string) $name ) . '</strong><br><span class="description">' . esc_html( Messages::source( (string) ( $domain['source'] ?? '' ) ) ) . '</span></th>';
-			$alias = (string) ( $domain['alias'] ?? '' );
-			self::cell( $planned && 'added' === $alias ? '' : $alias, Messages::alias( $alias, $planned ) );
-			self::cell( $verdict, Messages::dns( $domain['dns'] ?? null, null === $note ) );
-			self::cell( (string) ( $domain['certificate'] ?? '' ), Messages::certificate( (string) ( $domain['certificate'] ?? '' ) ) );
-			echo '<td>' . ( $note ? esc_html( $note['text'] ) . ( '' === $note['remedy'] ? '' : '<br><em>' . esc_html( $note['remedy'] ) . '</em>' ) : '' ) . '</td>';
-			echo '</tr>';
-		}
-		echo '</tbody></table></div>';
-
-		$links = paginate_links(
-			array(
-				'base'    => add_query_arg( 'paged', '%#%', self::url() ) . '#wu-cloudways-domains',
-				'format'  => '',
-				'current' => $page,
-				'total'   => (int) ceil( $total / self::PER_PAGE ),
-			)
-		);
-		if ( $links ) {
-			echo '<nav class="wu-cloudways-pages" aria-label="' . esc_attr__( 'Pages of domains', 'wu-cloudways' ) . '">' . wp_kses_post( $links ) . '</nav>';
-		}
-	}
-
-	/**
-	 * A cell with a code's words, marked by the code.
-	 *
-	 * @param string $code Alias, verdict or certificate.
-	 * @param string $text Its words.
-	 */
-	private static function cell( string $code, string $text ): void {
-		$good  = array( 'present', 'added', 'primary', 'by_wildcard', 'here', 'proxied', 'covered' );
-		$bad   = array( 'invalid', 'missing', 'elsewhere', 'blocked', 'set_aside', 'left_out', 'withheld' );
-		$class = in_array( $code, $good, true ) ? 'is-good' : ( in_array( $code, $bad, true ) ? 'is-bad' : 'is-open' );
-
-		echo '<td><span class="wu-cloudways-mark ' . esc_attr( $class ) . '">' . esc_html( $text ) . '</span></td>';
-	}
-
-	/**
-	 * Runs, and says what came of it.
-	 *
-	 * @return array{type: string, lines: list<string>}
-	 */
-	private static function sync(): array {
-		$outcome = Plugin::instance()->runner()->run(
-			array(
-				'trigger'  => 'page',
-				'deadline' => self::DEADLINE,
-			)
-		);
-		if ( 'handed_over' === $outcome['outcome'] ) {
-			$lines = array(
-				'um'  => __( 'The extension is not loaded, so Ultimate Multisite’s own module stays in charge.', 'wu-cloudways' ),
-				'cli' => __( 'The extension is loaded on the command line only: the next command or job there runs the sync.', 'wu-cloudways' ),
-			);
-			return self::answer( 'warning', array( $lines[ $outcome['handed_to'] ?? 'cli' ] ?? $lines['cli'] ) );
-		}
-
-		$lines = array();
-		$type  = 'success';
-		if ( $outcome['report'] ) {
-			$status = (string) ( $outcome['report']['status'] ?? '' );
-			$types  = array(
-				'ok'      => 'success',
-				'partial' => 'warning',
-			);
-			$type   = $types[ $status ] ?? 'info';
-			// Below the button, the page has the whole report.
-			$lines[] = Messages::headline( $outcome['report'] );
-		}
-		$error = $outcome['error'] ?? $outcome['report']['error'] ?? null;
-		if ( $error ) {
-			$words = Messages::error( $error );
-			$type  = 'locked' === $error['code'] ? 'info' : 'error';
-			$lines = array_merge( $lines, array( $words['text'] ), $words['items'], array( $words['remedy'] ) );
-		}
-		return self::answer( $type, $lines );
-	}
-
-	/**
-	 * Tests the connection, and says what was found.
-	 *
-	 * @return array{type: string, lines: list<string>}
-	 */
-	private static function test(): array {
-		$outcome = Plugin::instance()->runner()->test();
-		if ( ! $outcome['ok'] ) {
-			$words = Messages::error( (array) $outcome['error'] );
-			return self::answer( 'error', array_merge( array( $words['text'] ), $words['items'], array( $words['remedy'] ) ) );
-		}
-		$lines = array( __( 'Cloudways accepts the settings.', 'wu-cloudways' ) );
-		foreach ( Messages::connection( (array) $outcome['result'] ) as $label => $value ) {
-			/* translators: 1: a label, 2: its value. */
-			$lines[] = sprintf( __( '%1$s: %2$s', 'wu-cloudways' ), $label, $value );
-		}
-		return self::answer( 'success', $lines );
-	}
-
-	/**
-	 * A person says that this site is the original: what waited for that is sent at once.
-	 *
-	 * @return array{type: string, lines: list<string>}
-	 * @throws Store_Exception When that could not be kept.
-	 */
-	private static function confirm_site(): array {
-		Plugin::instance()->clone_guard()->confirm();
-
-		$answer = self::sync();
-		array_unshift( $answer['lines'], __( 'This site is the original from now on, and may write to Cloudways.', 'wu-cloudways' ) );
-		return $answer;
-	}
-
-	/**
-	 * Something that was thrown, in words.
-	 *
-	 * @param \Throwable $failure What was thrown.
-	 * @return array{type: string, lines: list<string>}
-	 */
-	private static function failure( \Throwable $failure ): array {
-		$words = Messages::error(
-			array(
-				'code'    => $failure instanceof Store_Exception ? 'storage' : 'internal',
-				'message' => $failure->getMessage(),
-			)
-		);
-		return self::answer( 'error', array( $words['text'], $words['remedy'] ) );
-	}
-
-	/**
-	 * What is kept for the page after the redirect.
-	 *
-	 * @param string       $type  success, info, warning or error.
-	 * @param list<string> $lines Plain text.
-	 * @return array{type: string, lines: list<string>}
-	 */
-	private static function answer( string $type, array $lines ): array {
-		return array(
-			'type'  => $type,
-			'lines' => array_values( array_filter( $lines, 'strlen' ) ),
-		);
-	}
-
-	/** What the button that brought us here said, once. */
-	private static function show_answer(): void {
-		$answer = get_site_transient( self::answer_key() );
-		if ( is_array( $answer ) ) {
-			delete_site_transient( self::answer_key() );
-			self::notice( $answer['type'], $answer['lines'] );
-		}
-	}
-
-	/** One person's answer is not shown to another. */
-	private static function answer_key(): string {
-		return 'wu_cloudways_sync_answer_' . get_current_user_id();
-	}
-
-	/**
-	 * @param string       $type  success, info, warning or error.
-	 * @param list<string> $lines Plain text.
-	 */
-	private static function notice( string $type, array $lines ): void {
-		echo '<div class="notice notice-' . esc_attr( $type ) . '" role="status">';
-		foreach ( $lines as $line ) {
-			echo '<p>' . esc_html( $line ) . '</p>';
+		if ( $ready && null === $paused ) {
+			echo Markup::button( 'pause', __( 'Pause', 'wu-cloudways' ), 'secondary' );
 		}
 		echo '</div>';
-	}
 
-	/**
-	 * A form with one button, as escaped HTML.
-	 *
-	 * @param string $action sync, test or confirm_site.
-	 * @param string $label  Plain text.
-	 * @param string $style  primary or secondary.
-	 */
-	private static function button( string $action, string $label, string $style ): string {
-		return '<form method="post" action="' . esc_url( self::url() ) . '">'
-			// Not wp_nonce_field(): its id would be on the page twice.
-			. '<input type="hidden" name="_wpnonce" value="' . esc_attr( wp_create_nonce( 'wu_cloudways_' . $action ) ) . '">'
-			. '<button type="submit" class="button button-' . esc_attr( $style ) . '" name="wu_cloudways_action" value="' . esc_attr( $action ) . '">' . esc_html( $label ) . '</button></form>';
-	}
-
-	/** Opens a box with a heading. */
-	private static function open_card( string $title ): void {
-		echo '<section class="wu-cloudways-card"><h2>' . esc_html( $title ) . '</h2>';
-	}
-
-	/** Closes it. */
-	private static function close_card(): void {
-		echo '</section>';
-	}
-
-	/**
-	 * A list, when there is something in it.
-	 *
-	 * @param list<string> $items Plain text.
-	 */
-	private static function items( array $items ): void {
-		if ( $items ) {
-			echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $items ) ) . '</li></ul>';
+		if ( 'cli' === $note ) {
+			/* translators: 1: a command that shows the plan, 2: one that tests the connection, 3: one that asks DNS. */
+			$text = __( 'The extension is loaded on the command line only, so a run that is asked for here is done by the next command or job there. What is asked of Cloudways or DNS at once is typed there: %1$s shows what would change, %2$s tests the connection, %3$s asks DNS.', 'wu-cloudways' );
+			echo '<p class="description" id="wu-cloudways-note" data-wu-cloudways="commands">' . sprintf( esc_html( $text ), Markup::command( 'wu-cloudways plan' ), Markup::command( 'wu-cloudways test' ), Markup::command( 'wu-cloudways dns' ) ) . '</p>';
+		} elseif ( 'paused' === $note ) {
+			echo '<p class="description" id="wu-cloudways-note">' . esc_html__( 'While it is paused, a preview can be made, and nothing can be sent.', 'wu-cloudways' ) . '</p>';
 		}
+		// phpcs:enable
 	}
 
-	/** A label and a value. */
-	private static function fact( string $label, string $value ): void {
-		echo '<dt>' . esc_html( $label ) . '</dt><dd>' . esc_html( $value ) . '</dd>';
+	/**
+	 * The domains of the last report.
+	 *
+	 * @param 'web'|'cli'|'none' $mode    See mode().
+	 * @param array              $summary Store::last_summary().
+	 */
+	private static function show_domains( string $mode, array $summary ): void {
+		self::$table->know( $summary, $mode );
+
+		echo '<h2 id="wu-cloudways-domains" tabindex="-1">' . esc_html__( 'Domains', 'wu-cloudways' ) . ' <span class="count">(' . esc_html( number_format_i18n( (int) $summary['domain_counts']['total'] ) ) . ')</span></h2>';
+		Page_Actions::show_answer( 'table' );
+		self::$table->show();
 	}
 
 	/** The menu the page is in. */

@@ -133,6 +133,9 @@ final class Plugin {
 		add_action( 'wu_cloudways_reported', array( Alarms::class, 'on_reported' ), 10, 1 );
 		add_action( 'wu_cloudways_failed', array( Alarms::class, 'on_failed' ), 10, 1 );
 
+		// For the page while it is open.
+		add_action( 'rest_api_init', array( Rest::class, 'register' ), 10, 0 );
+
 		if ( 'cli' === PHP_SAPI ) {
 			add_action( 'action_scheduler_before_process_queue', array( Scheduler::class, 'on_cli_queue' ), 10, 0 );
 		}

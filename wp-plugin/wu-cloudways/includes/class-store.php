@@ -705,6 +705,18 @@ final class Store {
 	}
 
 	/**
+	 * The operation at Cloudways that the last report speaks of.
+	 *
+	 * @return array|null `operation` of the report.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function operation(): ?array {
+		$operation = $this->stored_report()['operation'] ?? null;
+
+		return is_array( $operation ) ? $operation : null;
+	}
+
+	/**
 	 * The newest run.
 	 *
 	 * @return array{id: int, started_at: int, finished_at: ?int, trigger: string, context: string, status: string, code: ?string, message: ?string, remedy: ?string, details: array, added: int, removed: int}|null
@@ -925,8 +937,9 @@ final class Store {
 	/**
 	 * A page of the last report's domains. Names are ordered byte by byte, whatever the database's own order is.
 	 *
-	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, names?: list<string>, orderby?: string, order?: string, page?: int, per_page?: int} $args
+	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, names?: list<string>, after?: string, orderby?: string, order?: string, page?: int, per_page?: int} $args
 	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked; names: only these;
+	 *        after: only names that come after this one;
 	 *        orderby: domain (default), verdict, alias or certificate, then by name; order: asc (default) or desc.
 	 * @return array{items: array<string, array>, total: int} Name => the report's entry for it.
 	 * @throws Store_Exception When they could not be read.
@@ -947,6 +960,11 @@ final class Store {
 				$where[]  = "{$column} = %s";
 				$values[] = (string) $args[ $column ];
 			}
+		}
+
+		if ( '' !== (string) ( $args['after'] ?? '' ) ) {
+			$where[]  = 'HEX(domain) > %s';
+			$values[] = strtoupper( bin2hex( self::column( strtolower( (string) $args['after'] ) ) ) );
 		}
 
 		if ( isset( $args['names'] ) ) {
