@@ -1,6 +1,6 @@
 // Do the two READMEs say the same, and what the code says? Reads files only; nothing has to be built.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -117,12 +117,15 @@ for (const [name, readme] of Object.entries(readmes)) {
     });
 
     it('lists every command, with options that exist', () => {
-      const source = read('wp-plugin/wu-cloudways/includes/class-cli.php');
+      const folder = 'wp-plugin/wu-cloudways/includes';
+      const source = readdirSync(join(ROOT, folder)).filter((file) => file.startsWith('class-cli')).map((file) => read(join(folder, file))).join('\n');
       const commands = [...source.matchAll(/public function (\w+)\( \$args, \$assoc_args \)/g)].map(([, command]) => `wp wu-cloudways ${command}`);
       const rows = table(readme, ['wp wu-cloudways sync']);
       assert.deepEqual(unique(first(rows)), unique(commands));
       const options = rows.flatMap((row) => [...row[1].matchAll(/`--([a-z-]+)/g)].map(([, option]) => option));
       assert.ok(options.length > 4, 'these are not all options');
+      const registered = [...read(`${folder}/class-cli.php`).matchAll(/^\t\t'(\w+)' +=> CLI_\w+::class,$/gm)].map(([, command]) => `wp wu-cloudways ${command}`);
+      assert.deepEqual(unique(registered), unique(commands), 'a command is not added, or is none');
       for (const option of options) assert.match(source, new RegExp(`^\\t \\* \\[--(\\[no-\\])?${option.replace(/^no-/, '')}\\b`, 'm'), option);
     });
 

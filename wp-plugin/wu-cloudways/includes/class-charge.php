@@ -117,6 +117,29 @@ final class Charge {
 	}
 
 	/**
+	 * Ultimate Multisite's own module listens to its jobs in this process, beside us.
+	 *
+	 * @return bool
+	 */
+	public static function built_in_is_hooked(): bool {
+		$built_in = array( '\WP_Ultimo\Integrations\Providers\Cloudways\Cloudways_Domain_Mapping', '\WP_Ultimo\Integrations\Host_Providers\Cloudways_Host_Provider' );
+
+		foreach ( array( 'wu_add_domain', 'wu_remove_domain', 'wu_add_subdomain', 'wu_remove_subdomain' ) as $hook ) {
+			foreach ( $GLOBALS['wp_filter'][ $hook ]->callbacks ?? array() as $callbacks ) {
+				foreach ( $callbacks as $callback ) {
+					$object = is_array( $callback['function'] ) ? $callback['function'][0] : null;
+
+					if ( is_object( $object ) && ! $object instanceof UM_Module && array_filter( $built_in, static fn( string $name ): bool => is_a( $object, $name ) ) ) {
+						return true;
+					}
+				}
+			}
+		}
+
+		return false;
+	}
+
+	/**
 	 * Puts our integration in the place of the built-in one, so that its Test button tells the truth.
 	 *
 	 * @param object $registry Ultimate Multisite's registry.

@@ -33,6 +33,9 @@ final class Doctor {
 	const CERTIFICATE_SOON = 21;
 	const CERTIFICATE_NOW  = 14;
 
+	/** Files that are named; of the others the number is. */
+	const LINES = 5;
+
 	/**
 	 * Around us.
 	 *
@@ -83,6 +86,20 @@ final class Doctor {
 	private $runner;
 
 	/**
+	 * When the next run is.
+	 *
+	 * @var Scheduler
+	 */
+	private $scheduler;
+
+	/**
+	 * Who answers.
+	 *
+	 * @var Charge
+	 */
+	private $charge;
+
+	/**
 	 * Whether the website and Cloudways are asked.
 	 *
 	 * @var bool
@@ -106,8 +123,10 @@ final class Doctor {
 	 * @param Clone_Guard $clone_guard Whether this is a copy.
 	 * @param Wake        $wake        Asks the website.
 	 * @param Runner      $runner      Asks Cloudways.
+	 * @param Scheduler   $scheduler   When the next run is.
+	 * @param Charge      $charge      Who answers.
 	 */
-	public function __construct( Environment $environment, Credentials $credentials, Store $store, Lock $lock, Clone_Guard $clone_guard, Wake $wake, Runner $runner ) {
+	public function __construct( Environment $environment, Credentials $credentials, Store $store, Lock $lock, Clone_Guard $clone_guard, Wake $wake, Runner $runner, Scheduler $scheduler, Charge $charge ) {
 		$this->environment = $environment;
 		$this->credentials = $credentials;
 		$this->store       = $store;
@@ -115,6 +134,8 @@ final class Doctor {
 		$this->clone_guard = $clone_guard;
 		$this->wake        = $wake;
 		$this->runner      = $runner;
+		$this->scheduler   = $scheduler;
+		$this->charge      = $charge;
 	}
 
 	/**
@@ -150,15 +171,22 @@ final class Doctor {
 	public function check( string $code ): array {
 		try {
 			$found = $this->{'check_' . $code}();
-		} catch ( \Throwable $failure ) {
-			// What the tables say is the first check's; the others do not know without them.
+		} catch ( Store_Exception $failure ) {
+			// That the tables do not answer is the first check's; the others do not know without them.
 			$found = self::unknown(
 				Messages::error(
 					array(
-						'code'    => $failure instanceof Store_Exception ? 'storage' : 'internal',
+						'code'    => 'storage',
 						'message' => $failure->getMessage(),
 					)
 				)['text']
+			);
+		} catch ( \Throwable $failure ) {
+			$found = self::by_error(
+				array(
+					'code'    => 'internal',
+					'message' => get_class( $failure ) . ': ' . $failure->getMessage(),
+				)
 			);
 		}
 
@@ -306,57 +334,361 @@ final class Doctor {
 
 	/** The website hears the command line. */
 	private function check_wake(): array {
-		return self::unknown( '' );
+		if ( 'web' === $this->environment->sapi_here() ) {
+			$since = true === $this->environment->where_loaded()['cli'] ? null : $this->store->unanswered_since();
+
+			return null === $since
+				? self::unknown( __( 'Only the command line can tell.', 'wu-cloudways' ), __( 'There, run: wp wu-cloudways doctor', 'wu-cloudways' ) )
+				: self::by_problem(
+					array(
+						'code' => 'wake_unanswered',
+						'args' => array( 'since' => $since ),
+					)
+				);
+		}
+
+		if ( ! $this->asks ) {
+			return self::unknown( __( 'The website was not asked.', 'wu-cloudways' ) );
+		}
+
+		$url = get_admin_url( get_main_site_id(), 'admin-ajax.php' );
+
+		if ( null !== $this->website()['answer'] ) {
+			/* translators: %s: an address. */
+			return self::good( sprintf( __( 'The website answers a signed request at %s', 'wu-cloudways' ), $url ) );
+		}
+
+		/* translators: 1: an address, 2: why, in English. */
+		$text   = sprintf( __( 'The website does not answer a signed request at %1$s (%2$s).', 'wu-cloudways' ), $url, $this->website()['reason'] );
+		$remedy = Messages::problem(
+			array(
+				'code' => 'wake_unanswered',
+				'args' => array( 'since' => 0 ),
+			)
+		)['remedy'];
+
+		// With the extension here, nobody has to be woken.
+		return $this->environment->extension()['compatible'] ? self::recommended( $text, $remedy ) : self::critical( $text, $remedy );
 	}
 
-	/** Cloudways takes the token. */
+	/** Cloudways takes the token, and the token may do what has to be done. */
 	private function check_token(): array {
-		return self::unknown( '' );
+		$trouble = Standing::for_a_person();
+		$found   = $this->connection();
+		$time    = '';
+
+		if ( null !== $found['error'] ) {
+			return self::by_error( $found['error'] );
+		}
+
+		// What only a write shows. What a look shows was right just now, where it was looked.
+		if ( null !== $trouble && ( 'scope_missing' === $trouble['code'] || ! $found['fresh'] ) ) {
+			return self::by_error( $trouble );
+		}
+
+		if ( null === $found['result'] ) {
+			return self::unknown( __( 'Nobody asked Cloudways yet, and the extension is not there to do it.', 'wu-cloudways' ) );
+		}
+
+		$facts = $found['result'];
+
+		if ( 'unknown' === ( $facts['rights']['write'] ?? '' ) && $this->has_written() ) {
+			$facts['rights']['write'] = 'yes';
+		}
+
+		$said = array();
+
+		foreach ( Messages::connection( array_intersect_key( $facts, array_flip( array( 'token', 'server', 'application', 'rights' ) ) ) ) as $label => $value ) {
+			/* translators: 1: a label, 2: its value. */
+			$said[] = sprintf( __( '%1$s: %2$s', 'wu-cloudways' ), $label, $value );
+		}
+
+		if ( ! $found['fresh'] ) {
+			/* translators: %s: a time, and how long ago that is. */
+			$time = ' ' . sprintf( __( 'So it was on %s.', 'wu-cloudways' ), Messages::time_and_distance( (int) $found['at'] ) );
+		}
+
+		$text = implode( '; ', $said ) . '.' . $time;
+
+		return 'legacy_key' === ( $facts['token'] ?? '' )
+			? self::recommended( $text, __( 'Create an access token on the Cloudways platform (API Integration) and set it as WU_CLOUDWAYS_API_KEY: Cloudways announced the end of the old keys for 15 October 2026.', 'wu-cloudways' ) )
+			: self::good( $text );
 	}
 
-	/** A person has paused it. */
+	/** Nobody has paused it. */
 	private function check_paused(): array {
-		return self::unknown( '' );
+		$paused = $this->store->paused();
+
+		if ( null === $paused ) {
+			return self::good( __( 'It is not paused.', 'wu-cloudways' ) );
+		}
+
+		return self::recommended(
+			self::paused_text( $paused ),
+			__( 'Changes are remembered. To send them, resume it on the Cloudways page of the network admin, or here:', 'wu-cloudways' ),
+			array( self::step( '', 'wp wu-cloudways resume' ) )
+		);
 	}
 
 	/** What is due gets done. */
 	private function check_queue(): array {
-		return self::unknown( '' );
+		$pulse = $this->store->pulse();
+		$due   = max( $pulse['due'], $pulse['hold'] );
+		/* translators: %s: number of changes. */
+		$wait = $pulse['dirty'] ? ' ' . sprintf( _n( '%s change waits.', '%s changes wait.', $pulse['dirty'], 'wu-cloudways' ), number_format_i18n( $pulse['dirty'] ) ) : '';
+
+		if ( $this->is_at_work() ) {
+			return self::good( __( 'A run is at work.', 'wu-cloudways' ) . $wait );
+		}
+
+		if ( ! $due ) {
+			return self::recommended( __( 'No run is planned.', 'wu-cloudways' ) . $wait, __( 'Start one; the next ones follow by themselves:', 'wu-cloudways' ), array( self::step( '', 'wp wu-cloudways sync' ) ) );
+		}
+
+		/* translators: %s: a time, and how far away it is. */
+		$text = sprintf( $this->is_late( $due ) ? __( 'A run was due on %s, and did not come.', 'wu-cloudways' ) : __( 'The next run is due on %s.', 'wu-cloudways' ), Messages::time_and_distance( $due ) ) . $wait;
+
+		return $this->is_late( $due ) ? self::critical( $text, __( 'Something must start the queue every few minutes, such as this cron job:', 'wu-cloudways' ), array( self::step( '', $this->starts_queue() ) ) ) : self::good( $text );
 	}
 
-	/** A clock is set. */
+	/** An alarm clock is set. */
 	private function check_alarms(): array {
-		return self::unknown( '' );
+		$alarms = $this->scheduler->alarms();
+		$text   = array();
+
+		if ( null !== $alarms['queue'] ) {
+			/* translators: %s: a time, and how far away it is. */
+			$text[] = sprintf( __( 'Action Scheduler rings on %s.', 'wu-cloudways' ), Messages::time_and_distance( $alarms['queue'] ) );
+		}
+
+		if ( null !== $alarms['cron'] ) {
+			/* translators: %s: a time, and how far away it is. */
+			$text[] = sprintf( __( 'WP-Cron rings on %s.', 'wu-cloudways' ), Messages::time_and_distance( $alarms['cron'] ) );
+		}
+
+		return $text ? self::good( implode( ' ', $text ) ) : self::critical(
+			__( 'No alarm clock is set: nothing starts a run by itself.', 'wu-cloudways' ),
+			__( 'Each run, and each page of the network admin, sets them again. Open one, or run:', 'wu-cloudways' ),
+			array( self::step( '', 'wp wu-cloudways sync' ) )
+		);
 	}
 
-	/** Something starts what is due. */
+	/** Something starts what is due in WP-Cron. */
 	private function check_cron(): array {
-		return self::unknown( '' );
+		$oldest = $this->scheduler->oldest_event();
+		$is_off = defined( 'DISABLE_WP_CRON' ) && DISABLE_WP_CRON;
+		$how    = $is_off
+			? __( 'WP-Cron is not started by visits (DISABLE_WP_CRON), so that a cron job of the server has to do it.', 'wu-cloudways' )
+			: __( 'WP-Cron is started by visits.', 'wu-cloudways' );
+
+		if ( null === $oldest || ! $this->is_late( $oldest ) ) {
+			return self::good( $how . ' ' . __( 'Nothing in it is late.', 'wu-cloudways' ) );
+		}
+
+		$pulse  = $this->store->pulse();
+		$due    = max( $pulse['due'], $pulse['hold'] );
+		$remedy = __( 'Let a cron job of the server start it, on the Cloudways platform under Application Settings → Cron Job Management:', 'wu-cloudways' );
+		$steps  = array( self::step( '', $this->starts_cron() ) );
+		/* translators: %s: a time, and how long ago that is. */
+		$text = $how . ' ' . sprintf( __( 'What was due in it on %s still waits.', 'wu-cloudways' ), Messages::time_and_distance( $oldest ) );
+
+		// Our own work can have other helpers, such as a cron job for Action Scheduler alone.
+		return $due && $this->is_late( $due ) && ! $this->is_at_work() ? self::critical( $text, $remedy, $steps ) : self::recommended( $text, $remedy, $steps );
 	}
 
-	/** A run that never came back. */
+	/** No run is missing. */
 	private function check_lock(): array {
-		return self::unknown( '' );
+		$holder = $this->lock->holder();
+
+		if ( null === $holder ) {
+			return self::good( __( 'It is free.', 'wu-cloudways' ) );
+		}
+
+		if ( ! $holder['expired'] ) {
+			/* translators: 1: a time, and how long ago that is, 2: kind, machine and number of a process. */
+			return self::good( sprintf( __( 'A run holds it since %1$s (%2$s).', 'wu-cloudways' ), Messages::time_and_distance( $holder['since'] ), $holder['context'] ) );
+		}
+
+		return self::by_problem(
+			array(
+				'code'     => 'lock_held',
+				'args'     => array( 'since' => $holder['since'] ),
+				'severity' => 'warning',
+			)
+		);
 	}
 
-	/** What is to be written can be written. */
+	/** What is to be written can be written, by the website and by the command line. */
 	private function check_files(): array {
-		return self::unknown( '' );
+		$here  = $this->environment->sapi_here();
+		$web   = 'web' === $here ? Process::all() : $this->website()['answer']['facts'] ?? null;
+		$cli   = 'cli' === $here ? Process::all() : null;
+		$known = $this->environment->facts( 'web' );
+		$lines = array();
+		$paths = array();
+
+		foreach ( array_filter( compact( 'web', 'cli' ) ) as $sapi => $facts ) {
+			foreach ( (array) ( $facts['locked'] ?? array() ) as $file ) {
+				$paths[] = (string) $file['path'];
+				$lines[] = 'web' === $sapi
+					/* translators: 1: a path, 2: a user, 3: a user. */
+					? sprintf( __( '%1$s belongs to %2$s: the website, which runs as %3$s, cannot write there.', 'wu-cloudways' ), $file['path'], $file['owner'], $facts['user'] )
+					/* translators: 1: a path, 2: a user, 3: a user. */
+					: sprintf( __( '%1$s belongs to %2$s: the command line, which runs as %3$s, cannot write there.', 'wu-cloudways' ), $file['path'], $file['owner'], $facts['user'] );
+			}
+		}
+
+		// The website cannot be asked: whether it may write is not known, whose the files are is.
+		if ( null === $web && null !== $cli && isset( $known['uid'] ) ) {
+			foreach ( $cli['written'] as $file ) {
+				if ( $known['uid'] !== $file['uid'] && ! in_array( $file['path'], $paths, true ) ) {
+					$paths[] = (string) $file['path'];
+					/* translators: 1: a path, 2: a user, 3: a user. */
+					$lines[] = sprintf( __( '%1$s belongs to %2$s; the website runs as %3$s and may not be able to write there.', 'wu-cloudways' ), $file['path'], $file['owner'], $known['user'] );
+				}
+			}
+		}
+
+		if ( ! $lines ) {
+			return null === $web && ! isset( $known['uid'] )
+				? self::unknown( __( 'The command line can write its files. Whether the website can is not known.', 'wu-cloudways' ) )
+				: self::good( __( 'What runs write can be written.', 'wu-cloudways' ) );
+		}
+
+		$owner = (string) ( $web['user'] ?? $known['user'] ?? '' );
+		$more  = count( $lines ) - self::LINES;
+		$text  = implode( ' ', array_slice( $lines, 0, self::LINES ) );
+
+		if ( $more > 0 ) {
+			/* translators: %s: number of files. */
+			$text .= ' ' . sprintf( _n( 'So it is with %s more.', 'So it is with %s more.', $more, 'wu-cloudways' ), number_format_i18n( $more ) );
+		}
+
+		return self::recommended(
+			$text,
+			__( 'On the Cloudways platform: Application Settings → General → Reset Permission. On another server, as root:', 'wu-cloudways' ),
+			array( self::step( '', 'chown ' . escapeshellarg( '' === $owner ? '…' : $owner ) . ' ' . implode( ' ', array_map( 'escapeshellarg', array_slice( array_values( array_unique( $paths ) ), 0, self::LINES ) ) ) ) )
+		);
 	}
 
 	/** Nobody else writes the list. */
 	private function check_writers(): array {
-		return self::unknown( '' );
+		if ( Charge::built_in_is_hooked() ) {
+			return self::critical(
+				__( 'Ultimate Multisite’s own Cloudways module is at work beside this plugin: it replaces the whole list of aliases.', 'wu-cloudways' ),
+				__( 'Another plugin, or code in mu-plugins, has put it back. Remove that.', 'wu-cloudways' )
+			);
+		}
+
+		if ( 'um' === $this->charge->who() ) {
+			return self::recommended(
+				__( 'Until the extension is loaded, Ultimate Multisite’s own Cloudways module is at work: it replaces the whole list of aliases.', 'wu-cloudways' ),
+				__( 'Load the extension.', 'wu-cloudways' )
+			);
+		}
+
+		$warnings = array_column( (array) ( $this->store->last_summary()['warnings'] ?? array() ), null, 'code' );
+		$warning  = $warnings['other_writer'] ?? $warnings['foreign_vanished'] ?? null;
+
+		if ( null !== $warning ) {
+			$words = Messages::note( $warning );
+
+			return self::recommended( $words['text'], $words['remedy'] );
+		}
+
+		return self::good( __( 'Ultimate Multisite’s own module is silent, and no run has met another writer.', 'wu-cloudways' ) );
 	}
 
 	/** The last run ended well, and not long ago. */
 	private function check_last_run(): array {
-		return self::unknown( '' );
+		$standing = Standing::now();
+		$run      = $standing['run'];
+
+		if ( null !== $standing['trouble'] ) {
+			$words = Messages::trouble( $standing['trouble'] );
+			$code  = (string) $standing['trouble']['code'];
+
+			return self::critical( implode( ' ', array_merge( array( $words['text'] ), $words['items'] ) ), $words['remedy'], array(), '' === $code ? 1 : Runner::EXIT_CODES[ $code ] ?? 70 );
+		}
+
+		if ( null === $run ) {
+			return self::recommended( __( 'There was no run yet.', 'wu-cloudways' ), __( 'Start one:', 'wu-cloudways' ), array( self::step( '', 'wp wu-cloudways sync' ) ) );
+		}
+
+		$at   = (int) ( $run['finished_at'] ?? $run['started_at'] );
+		$text = Messages::time_and_distance( $at ) . ': ' . Messages::outcome( $run ) . '.';
+
+		if ( $at < time() - self::SILENCE && null === $this->store->paused() && $this->environment->integration_enabled() ) {
+			/* translators: %s: when the last run was, and what came of it. */
+			return self::critical( sprintf( __( 'One comes every hour as a rule; the last was on %s', 'wu-cloudways' ), $text ), __( 'See what is said about cron and about what is due. To run now:', 'wu-cloudways' ), array( self::step( '', 'wp wu-cloudways sync' ) ) );
+		}
+
+		$report   = $this->store->last_summary() ?? array();
+		$withheld = array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ), static fn( $note ): bool => in_array( $note['code'] ?? '', array( 'removals_withheld', 'certificate_withheld' ), true ) );
+
+		if ( $withheld ) {
+			$words = array_map( array( Messages::class, 'note' ), $withheld );
+
+			return self::recommended( $text . ' ' . implode( ' ', array_column( $words, 'text' ) ), implode( ' ', array_unique( array_column( $words, 'remedy' ) ) ) );
+		}
+
+		return self::good( $text );
 	}
 
 	/** The certificate's end is far away. */
 	private function check_certificate(): array {
-		return self::unknown( '' );
+		$report = $this->store->last_summary();
+
+		if ( null === $report ) {
+			return self::unknown( __( 'There was no run yet.', 'wu-cloudways' ) );
+		}
+
+		$installed = $report['certificate']['installed'] ?? null;
+		$text      = ucfirst( Messages::installed( $installed ) ) . '.';
+		$remedy    = __( 'Look at it on the Cloudways platform, under SSL, and renew it there.', 'wu-cloudways' );
+
+		if ( null === $installed ) {
+			return self::recommended( __( 'None is installed.', 'wu-cloudways' ), __( 'It is ordered as soon as the DNS of a domain points here. See: wp wu-cloudways status', 'wu-cloudways' ) );
+		}
+
+		// One that waits or was withheld is the last run's business.
+		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ) ) as $note ) {
+			if ( 'served_other' === ( $note['code'] ?? '' ) ) {
+				$words = Messages::note( $note );
+
+				return self::recommended( $text . ' ' . $words['text'], $words['remedy'] );
+			}
+		}
+
+		if ( empty( $installed['not_after'] ) ) {
+			return self::unknown( $text . ' ' . __( 'Its end is not known.', 'wu-cloudways' ) );
+		}
+
+		$days = ( (int) $installed['not_after'] - time() ) / DAY_IN_SECONDS;
+
+		if ( $days >= self::CERTIFICATE_SOON ) {
+			return self::good( $text );
+		}
+
+		/* translators: %s: a time, and how far away it is. */
+		$text .= ' ' . sprintf( $days < 0 ? __( 'It has ended: %s.', 'wu-cloudways' ) : __( 'It ends: %s.', 'wu-cloudways' ), Messages::time_and_distance( (int) $installed['not_after'] ) );
+
+		return $days < self::CERTIFICATE_NOW ? self::critical( $text, $remedy ) : self::recommended( $text, $remedy );
+	}
+
+	/**
+	 * That it is paused, since when, and by whom.
+	 *
+	 * @param array{since: int, by: string} $paused Store::paused().
+	 */
+	public static function paused_text( array $paused ): string {
+		$since = Messages::time_and_distance( $paused['since'] );
+
+		return '' === $paused['by']
+			/* translators: %s: a time, and how long ago that is. */
+			? sprintf( __( 'Paused since %s: nothing is sent.', 'wu-cloudways' ), $since )
+			/* translators: 1: a time, and how long ago that is, 2: a login name, or WP-CLI. */
+			: sprintf( __( 'Paused since %1$s by %2$s: nothing is sent.', 'wu-cloudways' ), $since, $paused['by'] );
 	}
 
 	/**
@@ -367,7 +699,223 @@ final class Doctor {
 	 * @throws Store_Exception When the memory could not be read.
 	 */
 	private function extension( string $sapi ): array {
-		return self::unknown( '' );
+		$facts = $this->process( $sapi );
+		$other = $this->process( 'web' === $sapi ? 'cli' : 'web' );
+
+		if ( null === $facts ) {
+			return 'web' === $sapi
+				? self::unknown( __( 'The website did not say yet what it has.', 'wu-cloudways' ), __( 'Open a page of the network admin.', 'wu-cloudways' ) )
+				: self::unknown( __( 'The command line did not say yet what it has.', 'wu-cloudways' ), __( 'There, run: wp wu-cloudways doctor', 'wu-cloudways' ) );
+		}
+
+		$file   = (string) ( $facts['file'] ?? '' );
+		$inside = implode( ', ', array_filter( array( $file, 'PHP ' . $facts['php'], (string) $facts['ini'] ), 'strlen' ) );
+
+		if ( $facts['compatible'] ) {
+			/* translators: 1: version of the extension, 2: its file, version of PHP, and php.ini. */
+			$text = sprintf( __( 'wu_cloudways %1$s is loaded (%2$s).', 'wu-cloudways' ), (string) ( $facts['version'] ?? '?' ), $inside );
+
+			return str_ends_with( $file, '(deleted)' )
+				? self::recommended( $text, __( 'That file was replaced or deleted since. Restart PHP-FPM, and never overwrite a file that is loaded: PHP can crash.', 'wu-cloudways' ) )
+				: self::good( $text );
+		}
+
+		if ( $facts['loaded'] ) {
+			$found          = self::by_problem(
+				array(
+					'code' => 'extension_old',
+					'args' => array(
+						'version' => (string) ( $facts['version'] ?? '?' ),
+						'wanted'  => Plugin::MIN_EXTENSION,
+					),
+				),
+				20
+			);
+			$found['text'] .= ' (' . $inside . ')';
+
+			return $found;
+		}
+
+		$text = 'web' === $sapi
+			/* translators: %s: version of PHP, and php.ini. */
+			? sprintf( __( 'wu_cloudways is not loaded on the website (%s).', 'wu-cloudways' ), $inside )
+			/* translators: %s: version of PHP, and php.ini. */
+			: sprintf( __( 'wu_cloudways is not loaded on the command line (%s).', 'wu-cloudways' ), $inside );
+
+		if ( empty( $other['compatible'] ) ) {
+			return self::critical( $text, __( 'Load it in three steps:', 'wu-cloudways' ), Guide::steps( $sapi ), 20 );
+		}
+
+		return self::recommended(
+			$text,
+			'web' === $sapi
+				? __( 'The command line has it and does the work. To have it on the website too:', 'wu-cloudways' )
+				: __( 'The website has it and does the work. To have it here too:', 'wu-cloudways' ),
+			Guide::steps( $sapi )
+		);
+	}
+
+	/**
+	 * What a kind of process has, as far as it is known.
+	 *
+	 * @param 'web'|'cli' $sapi Which.
+	 * @return array|null See Process::all(); less of it when it is only what that process said last; null when it never did.
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function process( string $sapi ): ?array {
+		if ( $this->environment->sapi_here() === $sapi ) {
+			return Process::all();
+		}
+
+		$fresh = 'web' === $sapi ? $this->website()['answer']['facts'] ?? null : null;
+		$facts = $fresh ?? $this->environment->facts( $sapi );
+
+		return null === $facts ? null : $facts + array(
+			'loaded'     => null !== ( $facts['version'] ?? null ),
+			'compatible' => true === $this->environment->where_loaded()[ $sapi ],
+			'php'        => '?',
+			'ini'        => '',
+		);
+	}
+
+	/**
+	 * What the website answers; asked once, from the command line.
+	 *
+	 * @return array See Wake::ask().
+	 */
+	private function website(): array {
+		if ( ! $this->asks || 'web' === $this->environment->sapi_here() ) {
+			return array(
+				'answer' => null,
+				'reason' => '',
+			);
+		}
+
+		// Where the extension is there and not here, it tests the connection for us.
+		$this->web ??= $this->wake->ask( $this->environment->extension()['compatible'] ? 'facts' : 'test' );
+
+		return $this->web;
+	}
+
+	/**
+	 * What Cloudways says of the credentials, asked now or in the last run.
+	 *
+	 * @return array{result: ?array, error: ?array, fresh: bool, at: ?int}
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function connection(): array {
+		$test = null;
+
+		if ( $this->asks ) {
+			$test = $this->environment->extension()['compatible'] ? $this->runner->test() : $this->website()['answer']['test'] ?? null;
+		}
+
+		// That the extension is missing there as well is said elsewhere.
+		if ( null !== $test && 20 !== ( $test['error']['exit_code'] ?? 0 ) ) {
+			return array(
+				'result' => $test['result'],
+				'error'  => $test['error'],
+				'fresh'  => true,
+				'at'     => time(),
+			);
+		}
+
+		$report = $this->store->last_summary();
+
+		return array(
+			'result' => $report['connection'] ?? null,
+			'error'  => null,
+			'fresh'  => false,
+			'at'     => $this->store->reported_run()['finished_at'] ?? null,
+		);
+	}
+
+	/**
+	 * A run has changed something at Cloudways, and was not refused.
+	 *
+	 * @return bool
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function has_written(): bool {
+		$report = $this->store->last_summary();
+
+		if ( isset( $report['aliases']['sent'] ) || ! empty( $report['certificate']['ordered'] ) ) {
+			return true;
+		}
+
+		return (bool) array_filter( $this->store->runs(), static fn( array $run ): bool => $run['added'] + $run['removed'] > 0 );
+	}
+
+	/**
+	 * A run goes on.
+	 *
+	 * @return bool
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function is_at_work(): bool {
+		$holder = $this->lock->holder();
+
+		return null !== $holder && ! $holder['expired'];
+	}
+
+	/**
+	 * It should have been by now.
+	 *
+	 * @param int $time Unix time.
+	 * @return bool
+	 */
+	private function is_late( int $time ): bool {
+		return $time < time() - self::LATE;
+	}
+
+	/**
+	 * The line of the cron job that starts the queue, where the extension is.
+	 *
+	 * @return string
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function starts_queue(): string {
+		return $this->is_on_web_only() ? self::visit() : Guide::cron_line();
+	}
+
+	/**
+	 * The line of the cron job that starts WP-Cron, where the extension is.
+	 *
+	 * @return string
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function starts_cron(): string {
+		return $this->is_on_web_only() ? self::visit() : '*/5 * * * * ' . Guide::command( 'cron event run --due-now --quiet' );
+	}
+
+	/**
+	 * The website has the extension, and the command line does not.
+	 *
+	 * @return bool
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	private function is_on_web_only(): bool {
+		return empty( $this->process( 'cli' )['compatible'] ) && ! empty( $this->process( 'web' )['compatible'] );
+	}
+
+	/**
+	 * The line of a cron job that lets the website do it.
+	 *
+	 * @return string
+	 */
+	private static function visit(): string {
+		return '*/5 * * * * wget -q -O /dev/null ' . escapeshellarg( get_site_url( get_main_site_id(), 'wp-cron.php?doing_wp_cron' ) );
+	}
+
+	/**
+	 * A step.
+	 *
+	 * @param string $text What to do; empty when that is said before.
+	 * @param string $code To be copied as it is.
+	 * @return array{text: string, code: string}
+	 */
+	private static function step( string $text, string $code ): array {
+		return compact( 'text', 'code' );
 	}
 
 	/**

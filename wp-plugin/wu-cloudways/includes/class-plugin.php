@@ -315,7 +315,9 @@ final class Plugin {
 			$this->lock(),
 			$this->clone_guard(),
 			$this->wake(),
-			$this->runner()
+			$this->runner(),
+			$this->scheduler(),
+			$this->charge()
 		);
 	}
 

@@ -18,6 +18,7 @@ defined( 'ABSPATH' ) || exit;
  *         error:     ?array{code: string, message: string, remedy: string, retry_after: ?int, exit_code: int, details: array, plan: ?array},
  *         run_id:    ?int,
  *         handed_to: ?('web'|'cli'|'um'),   with 'handed_over'
+ *         request:   ?string,  likewise: the id of the request that was left for the other process; see Store
  *     }
  *
  * Error codes of the plugin itself, besides the engine's: integration_disabled, paused, clone, no_um,
@@ -313,7 +314,7 @@ final class Runner {
 				$request,
 				array(
 					'ignore_due' => true,
-					'requested'  => true,
+					'requested'  => $request['id'],
 				)
 			);
 		}
@@ -439,6 +440,10 @@ final class Runner {
 		$run_id  = $this->store->begin_run( $args['trigger'], $this->environment->sapi_here() );
 
 		try {
+			if ( isset( $args['requested'] ) ) {
+				$args = $this->take_request( $args, $run_id );
+			}
+
 			$domains = $this->domains->read();
 			// A plan has what was there when it was made; with a file that is new since, it would be another one.
 			$probe   = isset( $args['fingerprint'] ) ? $this->probe->current() : $this->probe->offer();
@@ -446,10 +451,6 @@ final class Runner {
 
 			if ( $this->store->interrupted_before( $run_id ) ) {
 				$options['interrupted'] = true;
-			}
-
-			if ( ! empty( $args['requested'] ) ) {
-				$this->store->forget( 'request' );
 			}
 
 			// Should this process die, somebody looks again when its lock has run out.
@@ -469,6 +470,25 @@ final class Runner {
 		);
 
 		return $this->keep( $token, $run_id, $dirty, $removed, $decided, $this->domains->names( $domains ), $report );
+	}
+
+	/**
+	 * Takes up what a person asked for in the other process.
+	 *
+	 * @param array $args   Complete arguments.
+	 * @param int   $run_id The run.
+	 * @return array The arguments. When it was taken back since it was read, or was carried out by the pass before, what it
+	 *         allowed is allowed no longer.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function take_request( array $args, int $run_id ): array {
+		if ( ! $this->store->take_request( $args['requested'] ) ) {
+			return array_diff_key( $args, array_flip( array( 'force', 'fingerprint' ) ) );
+		}
+
+		$this->store->answer_request( $args['requested'], $run_id );
+
+		return $args;
 	}
 
 	/**
@@ -731,8 +751,10 @@ final class Runner {
 		$who   = $this->charge->who();
 
 		if ( 'other_process' === $who ) {
+			$request = null;
+
 			if ( $this->is_human( $args ) && 'wake' !== $args['trigger'] ) {
-				$this->store->put_request( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) );
+				$request = $this->store->put_request( array_intersect_key( $args, array_flip( array( 'force', 'fingerprint' ) ) ) );
 			}
 
 			$this->scheduler->leave_until( time() + 5 * MINUTE_IN_SECONDS );
@@ -741,7 +763,13 @@ final class Runner {
 				$this->wake->send();
 			}
 
-			return self::outcome( 'handed_over', array( 'handed_to' => $other ) );
+			return self::outcome(
+				'handed_over',
+				array(
+					'handed_to' => $other,
+					'request'   => $request,
+				)
+			);
 		}
 
 		$this->scheduler->wake_at( time() + Scheduler::RECONCILE );

@@ -119,6 +119,41 @@ final class Scheduler {
 	}
 
 	/**
+	 * When the clocks ring next.
+	 *
+	 * @return array{queue: ?int, cron: ?int} Action Scheduler and WP-Cron; null when it does not ring.
+	 */
+	public function alarms(): array {
+		return self::on_main_site(
+			static function (): array {
+				$queue = self::has_action_scheduler() ? as_next_scheduled_action( self::HOOK, null, self::GROUP ) : false;
+				$cron  = array_filter( array_keys( _get_cron_array() ), static fn( $time ): bool => isset( _get_cron_array()[ $time ][ self::HOOK ] ) );
+
+				return array(
+					// True is "at this moment".
+					'queue' => true === $queue ? time() : ( $queue ? (int) $queue : null ),
+					'cron'  => $cron ? (int) min( $cron ) : null,
+				);
+			}
+		);
+	}
+
+	/**
+	 * The time of the event that WP-Cron is to fire first, whoever's it is.
+	 *
+	 * @return int|null Unix time; null when there is none.
+	 */
+	public function oldest_event(): ?int {
+		return self::on_main_site(
+			static function (): ?int {
+				$times = array_filter( array_keys( _get_cron_array() ), 'is_int' );
+
+				return $times ? min( $times ) : null;
+			}
+		);
+	}
+
+	/**
 	 * Takes the clocks away.
 	 *
 	 * @return void

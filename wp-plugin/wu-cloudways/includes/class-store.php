@@ -33,6 +33,7 @@ defined( 'ABSPATH' ) || exit;
  *     home      value: where the network ran when it wrote (see Clone_Guard)
  *     web, cli  number: 1 when the extension was seen there, 0 when it was not; value: that process's facts (JSON, see Process)
  *     request   number: when a person asked where the extension is not loaded; value: what for (JSON)
+ *     answered  number: the run that carried a person's request out; value: the id of that request
  *     wake      number: time of the last accepted wake-up, in microseconds
  *     asked     number: time of the first wake-up since then that was sent, in microseconds
  *     query     number: time of the last question to the other process that was answered, in microseconds
@@ -456,17 +457,21 @@ final class Store {
 	 * A person asked for a run in a process without the extension: keeps it for the one that has it.
 	 *
 	 * @param array{force?: bool, fingerprint?: string} $request What was asked.
-	 * @return void
+	 * @return string Its id.
 	 * @throws Store_Exception When it could not be kept.
 	 */
-	public function put_request( array $request ): void {
-		$this->put( 'request', time(), self::encode( $request ) );
+	public function put_request( array $request ): string {
+		$id = bin2hex( random_bytes( 8 ) );
+
+		$this->put( 'request', time(), self::encode( array( 'id' => $id ) + $request ) );
+
+		return $id;
 	}
 
 	/**
 	 * What a person asked for, and nobody did yet.
 	 *
-	 * @return array{force?: bool, fingerprint?: string}|null Null also when it was too long ago: by then there may be
+	 * @return array{id: string, force?: bool, fingerprint?: string}|null Null also when it was too long ago: by then there may be
 	 *         other things to decide.
 	 * @throws Store_Exception When it could not be read.
 	 */
@@ -474,7 +479,44 @@ final class Store {
 		$row     = Database::row( 'SELECT number, value FROM ' . Database::table( 'memory' ) . " WHERE name = 'request'" );
 		$request = json_decode( (string) ( $row['value'] ?? '' ), true );
 
-		return is_array( $request ) && (int) $row['number'] > time() - self::REQUEST_LIFE ? $request : null;
+		return is_array( $request ) && (int) $row['number'] > time() - self::REQUEST_LIFE ? $request + array( 'id' => '' ) : null;
+	}
+
+	/**
+	 * Takes a request away: to carry it out, or to take it back. Of two at a time only one does.
+	 *
+	 * @param string $id Its id.
+	 * @return bool False when it was taken already, or another one has come in its place.
+	 * @throws Store_Exception When it could not be taken.
+	 */
+	public function take_request( string $id ): bool {
+		$value = (string) $this->value( 'request' );
+
+		return ( json_decode( $value, true )['id'] ?? '' ) === $id
+			&& 1 === Database::write( 'DELETE FROM ' . Database::table( 'memory' ) . " WHERE name = 'request' AND value = %s", array( $value ) );
+	}
+
+	/**
+	 * Notes which run carries a request out.
+	 *
+	 * @param string $id     The request's.
+	 * @param int    $run_id The run.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept.
+	 */
+	public function answer_request( string $id, int $run_id ): void {
+		$this->put( 'answered', $run_id, $id );
+	}
+
+	/**
+	 * The run that carries a request out.
+	 *
+	 * @param string $id The request's.
+	 * @return int|null Null while there is none.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function run_of_request( string $id ): ?int {
+		return '' !== $id && $this->value( 'answered' ) === $id ? $this->number( 'answered' ) : null;
 	}
 
 	/**

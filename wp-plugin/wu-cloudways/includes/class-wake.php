@@ -48,11 +48,12 @@ final class Wake {
 	/**
 	 * Asks the web to run.
 	 *
+	 * @param bool $again Also when it was asked already: somebody waits for it.
 	 * @return void
 	 * @throws Store_Exception When it could not be noted.
 	 */
-	public function send(): void {
-		if ( $this->sent ) {
+	public function send( bool $again = false ): void {
+		if ( $this->sent && ! $again ) {
 			return;
 		}
 
