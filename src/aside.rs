@@ -28,6 +28,17 @@ pub struct SetAside {
     pub until: u64,
     /// How often it was refused, one refusal after the other.
     pub times: u32,
+    /// When it was refused first, in Unix time.
+    #[serde(default)]
+    pub first: u64,
+}
+
+impl SetAside {
+    /// Whether it was refused twice, an hour or more apart.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.times > 1 && self.since >= self.first.saturating_add(HOUR)
+    }
 }
 
 /// What was refused of one list: of the aliases, or of the certificate.
@@ -110,7 +121,7 @@ impl Aside {
     }
 
     fn set_aside(&mut self, name: &DomainName, reason: &str, now: u64) {
-        let before = self.refusal(name).map_or(0, |refusal| refusal.times);
+        let (before, first) = self.refusal(name).map_or((0, now), |refusal| (refusal.times, refusal.first));
         let rest = REST[usize::try_from(before).map_or(REST.len() - 1, |times| times.min(REST.len() - 1))];
         self.names.retain(|refusal| refusal.name != *name);
         self.names.push(SetAside {
@@ -119,6 +130,7 @@ impl Aside {
             since: now,
             until: now.saturating_add(rest),
             times: before.saturating_add(1),
+            first,
         });
     }
 
@@ -142,6 +154,7 @@ impl Aside {
     pub fn bring_to(&mut self, now: u64) {
         for refusal in &mut self.names {
             refusal.since = refusal.since.min(now);
+            refusal.first = refusal.first.min(now);
             refusal.until = refusal.until.min(now.saturating_add(REST[REST.len() - 1]));
         }
     }

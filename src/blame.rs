@@ -51,8 +51,16 @@ pub fn blame(said: &str, newcomers: &[DomainName], settled: &[DomainName], now: 
 /// Whether a text that names nobody says that there are too many of something.
 fn speaks_of_a_number(said: &str) -> bool {
     const WORDS: [&str; 6] = ["more than", "too many", "maximum", "at most", "limit", "exceed"];
-    let said = said.to_ascii_lowercase();
+    let said = without_names(said);
     WORDS.iter().any(|word| said.contains(word))
+}
+
+/// A text in lower case without addresses and names in it, whose words are their owners' and say nothing.
+fn without_names(said: &str) -> String {
+    let is_name = |word: &str| word.contains("://") || word.trim_matches(['.', '-', '_']).contains('.');
+    let between =
+        |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '(' | ')' | '<' | '>' | '[' | ']');
+    said.to_ascii_lowercase().split(between).filter(|word| !is_name(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// The domain names in a text, normalised: whole names, never a part of a longer one.
@@ -78,18 +86,22 @@ fn limit(said: &str, now: u64) -> Option<u64> {
         "too many new",
         "service busy",
     ];
-    let said = said.to_ascii_lowercase();
-    if !WORDS.iter().any(|word| said.contains(word)) {
+    let words = without_names(said);
+    if !WORDS.iter().any(|word| words.contains(word)) {
         return None;
     }
-    let by_kind = if said.contains("exact set") || said.contains("duplicate") {
+    let by_kind = if words.contains("exact set") || words.contains("duplicate") {
         34 * HOUR
-    } else if said.contains("certificates") && !said.contains("failed") {
+    } else if words.contains("certificates") && !words.contains("failed") {
         202 * MINUTE
     } else {
         HOUR
     };
-    Some(time_after("retry after", &said).filter(|at| *at > now).unwrap_or(now.saturating_add(by_kind)))
+    Some(
+        time_after("retry after", &said.to_ascii_lowercase())
+            .filter(|at| *at > now)
+            .unwrap_or(now.saturating_add(by_kind)),
+    )
 }
 
 /// A time in UTC after these words: `2026-11-24 10:00:00 UTC`, or with a `T` and a `Z`.

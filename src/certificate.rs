@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::aside::SetAside;
 use crate::budget::{Left, Scarce, Wait, set_of};
 use crate::cloudways::{App, InstalledCertificate};
 use crate::desired::{Desired, Source};
@@ -184,7 +185,7 @@ pub fn plan(
     let is_out = |name: &DomainName| {
         let wrong = qualifies(name) == Qualifies::No;
         (wrong && state.doubt_settled_at(name).is_some_and(|at| at <= now))
-            || held(name).is_some_and(|refusal| refusal.times > 1)
+            || held(name).is_some_and(SetAside::is_settled)
     };
 
     let primary = app.primary.as_ref().filter(|name| name.may_be_certified());
@@ -232,8 +233,9 @@ pub fn plan(
     let is_wanted: HashSet<&DomainName> = choice.wanted.iter().collect();
     let dropped: Vec<DomainName> = installed.iter().filter(|name| !is_wanted.contains(name)).cloned().collect();
     let grows = choice.wanted.iter().any(|name| !known.contains(name));
-    let renews =
-        state.served.as_ref().is_some_and(|served| served.set == set_of(&installed) && served.is_near_its_end(now));
+    let renews = state.served.as_ref().is_some_and(|served| {
+        served.set == set_of(&installed) && served.is_near_its_end(now) && !state.was_just_installed(&served.set, now)
+    });
     let shrinks = !dropped.is_empty() && !grows && !renews;
     let order = if choice.wanted.is_empty() && !dropped.is_empty() {
         // An empty set is never ordered.
@@ -426,7 +428,11 @@ pub fn plan_wildcard(wildcard: &DomainName, basis: Basis<'_>, state: &State, now
     let apex = wildcard.wildcard_base().and_then(|base| DomainName::parse(base.as_bytes()).ok());
     let ordered: Vec<DomainName> = [wildcard.clone()].into_iter().chain(apex.clone()).collect();
     let progress = state.wildcard.as_ref().filter(|progress| Some(&progress.apex) == apex.as_ref());
-    let renews = is_there && state.served.as_ref().is_some_and(|served| served.is_near_its_end(now));
+    // The end of another certificate says nothing of this one.
+    let sets = [set_of(&ordered), set_of(std::slice::from_ref(wildcard))];
+    let renews = is_there
+        && state.served.as_ref().is_some_and(|served| sets.contains(&served.set) && served.is_near_its_end(now))
+        && !state.was_just_installed(&set_of(&ordered), now);
     let step = match progress {
         _ if is_there && !renews => WildcardStep::Installed,
         Some(progress) if progress.is_verified => WildcardStep::Order,

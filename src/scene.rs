@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::certificate::{self, Basis, CertificatePlan};
 use crate::clock::Deadline;
-use crate::cloudways::{CloudwaysRead, InstalledCertificate, Observed, ObservedAlias, spellings_of};
+use crate::cloudways::{CloudwaysRead, InstalledCertificate, Observed, ObservedAlias, names_of, spellings_of};
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
 use crate::dns::{NameCheck, Qualifies, Unknown, Verdict};
@@ -63,6 +63,8 @@ pub struct Scene {
     pub warnings: Vec<Note>,
     /// Whether anything was written, or may have been.
     pub wrote: bool,
+    /// Whether a person's hurry still counts: for one order, and not for what follows from it.
+    pub hurried: bool,
     /// The list that was sent last.
     pub sent: Option<Vec<String>>,
     /// What was added by what was sent.
@@ -110,6 +112,7 @@ impl Scene {
             dns_cut_short: false,
             warnings,
             wrote: false,
+            hurried: task.options.force,
             sent: None,
             added: Vec::new(),
             removed: Vec::new(),
@@ -148,7 +151,7 @@ impl Scene {
     /// The certificate part of the plan, by the alias list of that moment and what DNS said.
     #[must_use]
     pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) -> CertificatePlan {
-        let (now, force) = (task.deadline.clock().unix(), task.options.force);
+        let (now, force) = (task.deadline.clock().unix(), self.hurried);
         let basis = self.basis(task, aliases, moment);
         let plan = match &task.settings.wildcard_ssl {
             Some(wildcard) => certificate::plan_wildcard(wildcard, basis, &self.state, now, force),
@@ -177,8 +180,11 @@ impl Scene {
         let leaves = |name: &DomainName| {
             !task.desired.contains(name) && (task.options.force || task.desired.explains_removal_of(name))
         };
-        let ours = self.state.ours();
-        let aliases = ours.into_iter().filter(|name| leaves(name));
+        let ours = match task.settings.policy {
+            AliasPolicy::Keep => self.state.ours(),
+            AliasPolicy::Replace => names_of(&self.observed.app.aliases),
+        };
+        let aliases = ours.into_iter().filter(|name| leaves(name) && !task.desired.released().contains(*name));
         let certified = self.installed_names();
         let certified = certified.iter().filter(|name| leaves(name) && task.desired.explains_removal_of(name));
         let names: HashSet<DomainName> = aliases.chain(certified).cloned().collect();
@@ -273,6 +279,7 @@ impl Scene {
         let (desired, now) = (task.desired, task.deadline.clock().unix());
         self.state.note_addresses(&self.observed.server.addresses, now);
         if self.state.operation.is_some() {
+            self.state.hand_over(&self.observed.app.aliases, desired.adopted(), desired.released());
             return;
         }
         let covered: HashSet<DomainName> = self.installed_names().into_iter().collect();
@@ -329,10 +336,21 @@ impl Scene {
         ordered.iter().filter(|name| !installed.contains(*name)).cloned().collect()
     }
 
+    /// Whether the installed certificate holds a name, as far as is known.
+    pub(crate) fn may_be_served(&self, name: &DomainName) -> bool {
+        match &self.observed.app.certificate {
+            InstalledCertificate::LetsEncrypt { names, .. } => names.contains(name),
+            InstalledCertificate::Wildcard { names, .. } => certificate::wildcard_covers(names, name),
+            _ => true,
+        }
+    }
+
     /// A name that the installed certificate holds.
     pub(crate) fn covered_name(&self) -> Option<&DomainName> {
         match &self.observed.app.certificate {
-            InstalledCertificate::LetsEncrypt { names, .. } => names.first(),
+            InstalledCertificate::LetsEncrypt { names, .. } | InstalledCertificate::Wildcard { names, .. } => {
+                names.first()
+            }
             _ => None,
         }
     }

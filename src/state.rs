@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::aside::{Aside, REST};
 use crate::budget::{Budget, set_of};
-use crate::cloudways::{ObservedAlias, OperationRef, names_of, shows, spellings_of};
+use crate::cloudways::{ObservedAlias, OperationRef, is_operation_id, names_of, shows, spellings_of};
 use crate::dns::Qualifies;
 use crate::domain::DomainName;
 use crate::note::{Note, StateFault};
@@ -36,9 +36,10 @@ const MOVE_REMEMBERED: u64 = 7 * DAY;
 const SERVED_IS_KNOWN: u64 = 6 * HOUR;
 const SERVED_IS_UNSEEN: u64 = HOUR;
 const SERVED_IS_ANOTHER: u64 = 10 * 60;
+/// How long a server may go on serving the certificate before the one that was installed.
+const MAY_SERVE_THE_OLD_ONE: u64 = DAY;
 /// How long an order that was placed has time to show, before the same one is placed again.
 const ORDER_MAY_SHOW: u64 = 10 * 60;
-const LONGEST_OPERATION_ID: usize = 100;
 
 /// What an operation of ours does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -420,6 +421,28 @@ impl State {
         vanished
     }
 
+    /// What a person says of an alias counts at once, also while an operation of ours may still change what a look
+    /// shows.
+    pub fn hand_over(
+        &mut self,
+        observed: &[ObservedAlias],
+        adopted: &HashSet<DomainName>,
+        released: &HashSet<DomainName>,
+    ) {
+        self.ledger.retain(|name| !released.contains(name));
+        self.unseen.retain(|unseen| !released.contains(&unseen.name));
+        let there = names_of(observed);
+        let ours: HashSet<DomainName> = self.ours().into_iter().cloned().collect();
+        let mut news: Vec<DomainName> =
+            there.into_iter().filter(|name| adopted.contains(*name) && !released.contains(*name)).cloned().collect();
+        news.retain(|name| !ours.contains(name));
+        news.sort();
+        self.foreign.retain(|spelling| {
+            ObservedAlias::new(spelling.as_str()).name.is_none_or(|name| news.binary_search(&name).is_err())
+        });
+        self.ledger.extend(news);
+    }
+
     /// Aliases that are not ours, were there at the last look, and are not among `observed`.
     #[must_use]
     pub fn vanished_foreign(&self, observed: &[ObservedAlias]) -> Vec<String> {
@@ -429,7 +452,8 @@ impl State {
 
     /// Notes that these aliases of others should be there, although the last look did not show them.
     pub fn miss(&mut self, spellings: Vec<String>) {
-        self.foreign.extend(spellings);
+        let known: HashSet<String> = self.foreign.iter().cloned().collect();
+        self.foreign.extend(spellings.into_iter().filter(|spelling| !known.contains(spelling)));
     }
 
     /// How often aliases of ours vanished in the last seven days.
@@ -494,6 +518,20 @@ impl State {
         let set = set_of(names);
         let last = self.orders.iter().rev().find(|order| order.set == set);
         last.is_some_and(|order| order.outcome == OrderOutcome::Placed && order.at.saturating_add(ORDER_MAY_SHOW) > now)
+    }
+
+    /// Whether exactly these names were installed within the day. What is served has that long to be the new one.
+    #[must_use]
+    pub fn was_just_installed(&self, set: &str, now: u64) -> bool {
+        let installed = self.orders.iter().filter(|order| order.outcome == OrderOutcome::Installed);
+        installed.filter(|order| order.set == set).any(|order| order.at.saturating_add(MAY_SERVE_THE_OLD_ONE) > now)
+    }
+
+    /// The latest order has ended well and does not show: from now on it has its time to.
+    pub fn await_order(&mut self, now: u64) {
+        if let Some(at) = self.latest_order() {
+            self.orders[at].at = now;
+        }
     }
 
     /// Takes in what DNS says of a covered name. A question that could not be asked changes nothing.
@@ -568,6 +606,12 @@ impl State {
         self.served = served.or(self.served.take());
     }
 
+    /// Another one was installed: what was seen of the one before says nothing any more.
+    pub fn forget_what_is_served(&mut self) {
+        self.served = None;
+        self.served_at = None;
+    }
+
     /// The next call looks at the served certificate again.
     pub fn look_again_at_what_is_served(&mut self) {
         self.served_at = None;
@@ -590,11 +634,6 @@ impl State {
     pub fn auto_was_tried(&self, now: u64) -> bool {
         self.auto_tried.is_some_and(|at| at.saturating_add(HOUR) > now)
     }
-}
-
-fn is_operation_id(id: &str) -> bool {
-    (1..=LONGEST_OPERATION_ID).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// PHP's empty array and null both mean that there is no state yet.

@@ -423,10 +423,6 @@ impl View<'_> {
         let wait = wait.or(self.scene.state.operation.as_ref().map(|_| WHILE_AN_OPERATION_GOES_ON));
         let held = self.waits();
         let order_at = held.map(|(_, until)| until);
-        if wait.is_some() || held.is_some_and(|(note, _)| passes_by_itself(note)) {
-            let at = wait.map(|seconds| now.saturating_add(seconds)).into_iter().chain(order_at).min();
-            return (Status::Pending, at);
-        }
         let aside = self.aside_until(now);
         let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
         let unknown = unknown.then(|| now.saturating_add(AFTER_UNKNOWN_DNS));
@@ -438,8 +434,15 @@ impl View<'_> {
         let auto_is_off = self.scene.warnings.contains(&Note::AutoNotSeen);
         let auto =
             self.scene.state.auto_tried.filter(|_| auto_is_off).map(|at| at.saturating_add(AFTER_AUTO_WAS_TRIED));
-        let status = if partial { Status::Partial } else { Status::Ok };
-        (status, [order_at, aside, unknown, blocked, auto].into_iter().flatten().min())
+        let status = if wait.is_some() || held.is_some_and(|(note, _)| passes_by_itself(note)) {
+            Status::Pending
+        } else if partial {
+            Status::Partial
+        } else {
+            Status::Ok
+        };
+        let wait = wait.map(|seconds| now.saturating_add(seconds));
+        (status, [wait, order_at, aside, unknown, blocked, auto].into_iter().flatten().min())
     }
 
     /// An order that waits: why, and until when.

@@ -16,6 +16,9 @@ use crate::state::{OperationKind, RunningOperation};
 
 /// When a look shows what an accepted write did.
 const LOOKS_AFTER_A_WRITE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(1_500), Duration::from_secs(3)];
+/// After so many lists that were accepted without effect, what did not come is left alone for a while.
+const LISTS_WITHOUT_EFFECT: u32 = 3;
+const WITHOUT_EFFECT: &str = "it was accepted several times, and never was among the aliases";
 /// How long it takes a list that lost names of others to come back, if it was a passing fault.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
@@ -180,8 +183,25 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 return Ok(true);
             }
         }
-        self.scene.wait_until(IN_FIVE_MINUTES);
+        if !self.learn_from_what_did_not_come(plan) {
+            self.scene.wait_until(IN_FIVE_MINUTES);
+        }
         Ok(true)
+    }
+
+    /// What is accepted time after time and never to be seen is as good as refused. `true`: it is left alone for a while.
+    fn learn_from_what_did_not_come(&mut self, plan: &AliasPlan) -> bool {
+        let there = names_of(&self.scene.observed.app.aliases);
+        let absent: Vec<DomainName> = plan.add.iter().filter(|name| !there.contains(name)).cloned().collect();
+        let now = self.now();
+        let state = &mut self.scene.state;
+        state.failed_lists = state.failed_lists.saturating_add(1);
+        if state.failed_lists < LISTS_WITHOUT_EFFECT || absent.is_empty() {
+            return false;
+        }
+        state.failed_lists = 0;
+        state.aliases_aside.refused(&plan.add, &absent, WITHOUT_EFFECT, now);
+        true
     }
 
     fn is_there(&self, plan: &AliasPlan) -> bool {

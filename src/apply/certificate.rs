@@ -27,12 +27,18 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             self.scene.state.wildcard = None;
         }
         let mut answers_lost = 0;
+        let mut refused: Option<Vec<DomainName>> = None;
         loop {
             let aliases = self.scene.plan_aliases(self.task);
             let look = self.begin_to_look_at_what_is_served();
             self.scene.ask_dns(self.task, &aliases, Moment::Observed);
             self.take_in_what_is_served(look);
-            let plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
+            let mut plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
+            if plan.order == Order::Place && refused.as_ref().is_some_and(|names| same_names(names, &plan.wanted)) {
+                // Nothing has changed since it was refused.
+                self.scene.hurried = false;
+                plan = self.scene.plan_certificate(self.task, &aliases, Moment::Observed);
+            }
             let now = self.now();
             self.scene.state.note_shrinking(plan.shrinks, now);
             if self.scene.dns_cut_short {
@@ -102,6 +108,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                     // It never came to Let's Encrypt, so its limits do not count it.
                     self.scene.state.remember_order(&plan.wanted, OrderOutcome::Failed, now);
                     self.learn_from_a_failure(&plan.wanted, &said, about_names);
+                    refused = Some(plan.wanted);
                     self.scene.look(self.task, self.api)?;
                 }
                 Err(WriteFailure::Failed(error)) => return Err(error),
@@ -222,7 +229,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
         let app = &self.scene.observed.app;
         let is_due = self.scene.state.served_is_due(&set_of(&self.scene.installed_names()), self.now());
         let has_one = !matches!(app.certificate, InstalledCertificate::None | InstalledCertificate::Unreadable);
-        let name = app.primary.as_ref().or(self.scene.covered_name()).or(app.fqdn.as_ref())?;
+        let primary = app.primary.as_ref().filter(|name| self.scene.may_be_served(name));
+        let name = primary.or(self.scene.covered_name()).or(app.fqdn.as_ref())?;
         let address = self.scene.observed.server.addresses.first()?;
         let deadline = self.task.deadline.keeping(self.task.shortest_write());
         (is_due && has_one).then(|| served::begin(&self.task.outside.web, *address, name, deadline))
@@ -267,7 +275,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     pub(super) fn note_installed(&mut self, names: &[DomainName]) {
         self.scene.state.settle_order(OrderOutcome::Installed);
         self.scene.state.certificate_aside.passed(names);
-        self.scene.state.look_again_at_what_is_served();
+        self.scene.state.forget_what_is_served();
     }
 
     fn switch_auto_on(&mut self, plan: &CertificatePlan) -> Result<(), Error> {
@@ -333,6 +341,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome) {
         self.scene.wrote = true;
         self.scene.fresh = false;
+        self.scene.hurried = false;
         self.scene.ordered = Some(names.to_vec());
         self.scene.state.book_order(names, outcome, self.now());
     }

@@ -60,6 +60,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
                 }
                 OperationKind::Auto => {}
             }
+        } else if followed == Followed::Done && operation.kind == OperationKind::Certificate {
+            let now = self.now();
+            self.scene.state.await_order(now);
         }
         Ok(followed)
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 pub use client::HttpCloudways;
 pub use retry::{Access, Attempt, Decision, Happened, decide};
+pub(crate) use wire::is_operation_id;
 pub use wire::shorten;
 
 use crate::clock::Deadline;

@@ -671,7 +671,7 @@ impl OperationEntry {
 }
 
 /// Whether an id may become part of a path.
-pub(super) fn is_operation_id(id: &str) -> bool {
+pub(crate) fn is_operation_id(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 

@@ -663,7 +663,6 @@ fn run(endpoint: Endpoint, fault: &Fault, phase: Phase) -> (String, Vec<String>)
         cell.wait_for(&last);
         cell.refused_for_good = endpoint == Endpoint::Install && fault.name == "422 a kept name";
         last = cell.call(&mut wrong);
-        cell.refused_for_good = false;
     }
     cell.mend();
     cell.site.options.deadline = DEADLINE;

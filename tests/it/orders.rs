@@ -293,7 +293,7 @@ fn a_certificate_near_its_end_is_ordered_again_with_the_same_names() {
     let mut site = Site::new();
     site.point_here(&["a.example"]);
     site.sync(&["a.example"]);
-    site.advance(HOUR);
+    site.advance(DAY);
     for (days_left, orders) in [(16, 0), (14, 1)] {
         remember_served(&mut site, &["a.example", "network.example"], days_left);
         site.sim.clear_log();
