@@ -18,7 +18,7 @@ use crate::state::{OperationKind, RunningOperation};
 const LOOKS_AFTER_A_WRITE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(1_500), Duration::from_secs(3)];
 /// After so many lists that were accepted without effect, what did not come is left alone for a while.
 const LISTS_WITHOUT_EFFECT: u32 = 3;
-const WITHOUT_EFFECT: &str = "it was accepted several times, and never was among the aliases";
+const WITHOUT_EFFECT: &str = "several lists with it were taken, and it never was among the aliases";
 /// How long it takes a list that lost names of others to come back, if it was a passing fault.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
@@ -33,6 +33,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
             // From now on it stays withheld until a person, or the end of a mapping, says otherwise.
             self.scene.state.withheld = plan.withheld.iter().map(|alias| alias.spelling.clone()).collect();
             if !plan.writes() {
+                self.scene.state.failed_lists = 0;
                 if self.scene.wrote {
                     self.forget_what_went();
                 } else {
@@ -193,10 +194,13 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn learn_from_what_did_not_come(&mut self, plan: &AliasPlan) -> bool {
         let there = names_of(&self.scene.observed.app.aliases);
         let absent: Vec<DomainName> = plan.add.iter().filter(|name| !there.contains(name)).cloned().collect();
+        if absent.is_empty() {
+            return false;
+        }
         let now = self.now();
         let state = &mut self.scene.state;
         state.failed_lists = state.failed_lists.saturating_add(1);
-        if state.failed_lists < LISTS_WITHOUT_EFFECT || absent.is_empty() {
+        if state.failed_lists < LISTS_WITHOUT_EFFECT {
             return false;
         }
         state.failed_lists = 0;

@@ -386,3 +386,22 @@ fn what_a_person_accepts_in_a_busy_moment_holds_for_the_next_call_also_when_all_
     assert_eq!(site.sync(&["a.example"]).status, Status::Ok);
     assert_eq!(site.aliases(), ["a.example"]);
 }
+
+/// What comes late, time after time, is no name that never comes.
+#[test]
+fn aliases_that_come_late_are_not_set_aside() {
+    let mut site = Site::new();
+    site.options.ssl = false;
+    let mut there = vec!["hand-made.example".to_owned()];
+    for number in 0..5 {
+        site.sim.fault(json!({"path": "/app/manage/aliases", "do": {"status": 200, "body": []}}));
+        there.push(format!("n{number}.example"));
+        let wanted: Vec<&str> = there[1..].iter().map(String::as_str).collect();
+        let late = *wanted.last().unwrap();
+        assert_eq!(domain(&site.sync(&wanted), late).alias, AliasStanding::Missing, "{number}");
+        site.sim.set_aliases(APP, &there.iter().map(String::as_str).collect::<Vec<_>>());
+        site.advance(6 * MINUTE);
+        let report = site.sync(&wanted);
+        assert_eq!((report.status, next_in(&site, &report)), (Status::Ok, None));
+    }
+}
