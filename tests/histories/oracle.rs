@@ -21,7 +21,7 @@ const GRACE: Millis = 2 * SECOND;
 const ROOM: usize = 100;
 
 /// At rest, so many calls over so many days must be enough.
-const MOST_CALLS: usize = 90;
+const MOST_CALLS: usize = 400;
 const MOST_DAYS: u64 = 14;
 
 // ---- what a call says ----
