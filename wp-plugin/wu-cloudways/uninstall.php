@@ -1,6 +1,7 @@
 <?php
 /**
- * Removes what the plugin made here: its tables, its jobs, and the file that names behind a proxy are asked for.
+ * Removes what the plugin made here: its tables, its jobs, the file that names behind a proxy are asked for, answers and
+ * previews that wait to be shown, what it noted beside domains, and what users chose for the list of domains.
  *
  * Ultimate Multisite's stored credentials are not ours, and nothing changes at Cloudways.
  *
@@ -42,6 +43,28 @@ foreach ( $wu_cloudways_rows as $wu_cloudways_from => $wu_cloudways_value ) {
 
 if ( is_multisite() ) {
 	restore_current_blog();
+}
+
+delete_metadata( 'user', 0, 'wu_cloudways_domains_per_page', '', true );
+
+// A user's choice of columns is kept under the name of the screen, which begins with that of the menu.
+$wu_cloudways_rows = array(
+	array( $GLOBALS['wpdb']->usermeta, array( 'manage%' . $GLOBALS['wpdb']->esc_like( 'page_wu-cloudways-networkcolumnshidden' ) ) ),
+	array( $GLOBALS['wpdb']->base_prefix . 'wu_domainmeta', array( $GLOBALS['wpdb']->esc_like( 'wu_cloudways_' ) . '%' ) ),
+);
+
+if ( is_multisite() ) {
+	$wu_cloudways_rows[] = array( $GLOBALS['wpdb']->sitemeta, array( $GLOBALS['wpdb']->esc_like( '_site_transient_wu_cloudways_' ) . '%', $GLOBALS['wpdb']->esc_like( '_site_transient_timeout_wu_cloudways_' ) . '%' ) );
+}
+
+foreach ( $wu_cloudways_rows as list( $wu_cloudways_from, $wu_cloudways_keys ) ) {
+	foreach ( $wu_cloudways_keys as $wu_cloudways_key ) {
+		try {
+			WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_from} WHERE meta_key LIKE %s", array( $wu_cloudways_key ) );
+		} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+			unset( $wu_cloudways_error ); // Ultimate Multisite has gone before, with its tables.
+		}
+	}
 }
 
 $wu_cloudways_store = new WU_Cloudways\Store();

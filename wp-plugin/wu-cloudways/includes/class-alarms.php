@@ -143,6 +143,18 @@ final class Alarms {
 	}
 
 	/**
+	 * Nobody runs from now on, and that is no failure.
+	 *
+	 * @return void
+	 * @throws Store_Exception When the memory failed.
+	 */
+	public static function forget(): void {
+		foreach ( array( 'failing', 'mail_failing', 'mail_stuck', 'mail_certificate' ) as $row ) {
+			Plugin::instance()->store()->forget( $row );
+		}
+	}
+
+	/**
 	 * An alarm in words.
 	 *
 	 * @param array $alarm See the class.

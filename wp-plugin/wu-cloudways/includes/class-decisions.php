@@ -118,7 +118,13 @@ final class Decisions {
 	 * @throws Store_Exception When it could not be kept.
 	 */
 	public function pause( string $by ): void {
+		$was = $this->store->paused();
+
 		$this->store->pause( $by );
+
+		if ( null === $was ) {
+			Plugin::instance()->log()->pause( true );
+		}
 	}
 
 	/**
@@ -128,8 +134,14 @@ final class Decisions {
 	 * @throws Store_Exception When it could not be kept.
 	 */
 	public function resume(): void {
+		$was = $this->store->paused();
+
 		$this->store->resume();
 		$this->follow();
+
+		if ( null !== $was ) {
+			Plugin::instance()->log()->pause( false );
+		}
 	}
 
 	/**
@@ -173,6 +185,7 @@ final class Decisions {
 			}
 		);
 		$this->follow();
+		Plugin::instance()->log()->decision( $name, $which );
 	}
 
 	/**

@@ -31,6 +31,11 @@ final class Lifecycle {
 			$plugin->environment()->remember_here();
 			$plugin->scheduler()->wake_by( time() + Scheduler::RECONCILE );
 
+			// What was due while the plugin was not active is due now, and not late.
+			if ( $plugin->store()->due_at() < time() ) {
+				$plugin->scheduler()->wake_at( time() );
+			}
+
 			// A time from before a deactivation may be kept; its clocks are not.
 			$plugin->scheduler()->arm();
 		} catch ( \Throwable $error ) {
@@ -44,7 +49,8 @@ final class Lifecycle {
 	}
 
 	/**
-	 * The plugin was deactivated. Ultimate Multisite's own module writes again, so that our first good run starts anew.
+	 * The plugin was deactivated. Ultimate Multisite's own module writes again, so that our first good run starts anew;
+	 * so does the time that runs have failed for.
 	 *
 	 * @return void
 	 */
@@ -56,6 +62,7 @@ final class Lifecycle {
 		try {
 			Plugin::instance()->scheduler()->disarm();
 			Plugin::instance()->store()->forget( 'good' );
+			Alarms::forget();
 			Plugin::instance()->probe()->remove();
 		} catch ( \Throwable $error ) {
 			Plugin::instance()->log()->trouble( $error );

@@ -62,33 +62,82 @@ final class Log {
 			$this->domain( (string) $name, $entries['before'], $entries['after'] );
 		}
 
-		$facts = array( 'Status: ' . ( $report['status'] ?? '?' ) . '.' );
-
-		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), (array) ( $report['warnings'] ?? array() ) ) ) as $warning ) {
-			$facts[] = (string) ( $warning['text'] ?? $warning['code'] ?? '' );
-		}
-
-		if ( ! empty( $report['aliases']['withheld'] ) ) {
-			$facts[] = sprintf( 'Withheld: %s.', self::names( (array) $report['aliases']['withheld'] ) );
-		}
-
 		if ( ! empty( $report['error'] ) ) {
 			$this->error( $report['error'] );
 
 			return;
 		}
 
-		$this->whole( implode( ' ', $facts ), 'info' );
+		$facts     = array( 'status' => 'Status: ' . ( $report['status'] ?? '?' ) . '.' );
+		$installed = $report['certificate']['installed'] ?? null;
+
+		if ( null !== $installed ) {
+			$facts['certificate'] = sprintf(
+				'Certificate: %d names%s%s.',
+				count( (array) ( $installed['names'] ?? array() ) ),
+				empty( $installed['issuer'] ) ? '' : ', issued by ' . $installed['issuer'],
+				empty( $installed['not_after'] ) ? '' : ', valid until ' . gmdate( 'Y-m-d', (int) $installed['not_after'] )
+			);
+		}
+
+		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), (array) ( $report['warnings'] ?? array() ) ) ) as $warning ) {
+			$facts[ (string) ( $warning['code'] ?? '' ) ] = (string) ( $warning['text'] ?? $warning['code'] ?? '' );
+		}
+
+		if ( ! empty( $report['aliases']['withheld'] ) ) {
+			$facts['withheld'] = sprintf( 'Withheld: %s.', self::names( (array) $report['aliases']['withheld'] ) );
+		}
+
+		$this->facts( $facts );
 	}
 
 	/**
-	 * A run that failed.
+	 * DNS was asked between two runs: the next one finds nothing new to say about these domains.
+	 *
+	 * @param array<string, array{before: ?array, after: ?array}> $changed Domains whose entry changed.
+	 * @return void
+	 */
+	public function verdicts( array $changed ): void {
+		foreach ( $changed as $name => $entries ) {
+			$this->domain( (string) $name, $entries['before'], $entries['after'] );
+		}
+	}
+
+	/**
+	 * A run that failed. What was true of the whole before it is so still, and is not said again afterwards.
 	 *
 	 * @param array{code?: string, message?: string, remedy?: string} $error Error.
 	 * @return void
 	 */
 	public function error( array $error ): void {
-		$this->whole( trim( sprintf( 'Failed (%s): %s %s', $error['code'] ?? '?', $error['message'] ?? '', $error['remedy'] ?? '' ) ), 'error' );
+		$this->facts( array( 'status' => trim( sprintf( 'Failed (%s): %s %s', $error['code'] ?? '?', $error['message'] ?? '', $error['remedy'] ?? '' ) ) ), 'error' );
+	}
+
+	/**
+	 * Nothing is sent any more, or again. Not who said so: the log can be public.
+	 *
+	 * @param bool $paused Which.
+	 * @return void
+	 */
+	public function pause( bool $paused ): void {
+		$this->line( self::HANDLE, $paused ? 'Paused: nothing is sent until somebody resumes it.' : 'Resumed.' );
+	}
+
+	/**
+	 * A person has decided about a name.
+	 *
+	 * @param string $name  Name.
+	 * @param string $which adopted, release or remove.
+	 * @return void
+	 */
+	public function decision( string $name, string $which ): void {
+		$lines = array(
+			'adopted' => 'Adopted: %s is kept as a mapped domain is.',
+			'release' => 'Released: %s is left alone from now on.',
+			'remove'  => 'To be removed at Cloudways, as a person decided: %s.',
+		);
+
+		$this->line( self::HANDLE, sprintf( $lines[ $which ], $name ) );
 	}
 
 	/**
@@ -191,25 +240,41 @@ final class Log {
 	}
 
 	/**
-	 * A line about the whole, unless it was the last one too.
+	 * What is true of the whole: a line for each fact that is new, and for each warning that is over.
 	 *
-	 * @param string $line  Line.
-	 * @param string $level info or error.
+	 * @param array<string, string> $facts Which => line. With an error, only the status.
+	 * @param string                $level info or error.
 	 * @return void
 	 */
-	private function whole( string $line, string $level ): void {
+	private function facts( array $facts, string $level = 'info' ): void {
+		$facts  = array_map( static fn( string $fact ): string => mb_scrub( $fact, 'UTF-8' ), $facts );
+		$before = array();
+
 		try {
-			if ( $this->store->value( 'logged' ) === $line ) {
+			$before = json_decode( (string) $this->store->value( 'logged' ), true );
+			$before = is_array( $before ) ? $before : array();
+			$facts += 'error' === $level ? $before : array();
+
+			if ( $facts === $before ) {
 				return;
 			}
 
-			$this->store->put( 'logged', time(), mb_scrub( $line, 'UTF-8' ) );
+			$this->store->put( 'logged', time(), (string) wp_json_encode( $facts ) );
 		} catch ( Store_Exception $error ) {
 			// Better twice than never.
 			unset( $error );
 		}
 
-		$this->line( self::HANDLE, $line, $level );
+		foreach ( $facts as $which => $line ) {
+			if ( ( $before[ $which ] ?? '' ) !== $line ) {
+				$this->line( self::HANDLE, $line, 'status' === $which ? $level : 'info' );
+			}
+		}
+
+		// That an order need not wait any longer, its own line says.
+		foreach ( array_diff_key( $before, $facts, array_flip( Messages::WAITS ) ) as $line ) {
+			$this->line( self::HANDLE, 'No longer so: ' . $line );
+		}
 	}
 
 	/**

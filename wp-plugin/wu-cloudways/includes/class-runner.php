@@ -278,7 +278,11 @@ final class Runner {
 			$this->credentials->define_missing_constants();
 			$answer['result'] = wu_cloudways_check_dns( array_map( 'strval', array_values( $names ) ), $options );
 
-			foreach ( $this->store->note_verdicts( $answer['result'] ) as $name => $entries ) {
+			$changed = $this->store->note_verdicts( $answer['result'] );
+
+			$this->log->verdicts( $changed );
+
+			foreach ( $changed as $name => $entries ) {
 				if ( in_array( $entries['after']['dns']['verdict'], array( 'here', 'proxied' ), true ) && 'covered' !== ( $entries['after']['certificate'] ?? '' ) ) {
 					$answer['turned_right'][] = (string) $name;
 				}

@@ -37,7 +37,7 @@ defined( 'ABSPATH' ) || exit;
  *     wake      number: time of the last accepted wake-up, in microseconds
  *     asked     number: time of the first wake-up since then that was sent, in microseconds
  *     query     number: time of the last question to the other process that was answered, in microseconds
- *     logged    value: the last line about the whole, so that it is not repeated
+ *     logged    value: what the log said last about the whole (JSON), so that it is not repeated
  *     probe     number: when the file was made that names behind a proxy are asked for; value: see Probe
  *     paused    number: since when a person wants nothing to be sent; value: that person's login name
  *     pins      value: mapped domains that get a place in the certificate first (JSON)
