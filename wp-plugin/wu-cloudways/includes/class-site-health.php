@@ -20,7 +20,7 @@ final class Site_Health {
 	const TESTS = array(
 		'extension'   => array( 'extension_web', 'extension_cli', 'wake' ),
 		'credentials' => array( 'integration', 'credentials', 'token' ),
-		'last_run'    => array( 'tables', 'um', 'site', 'paused', 'lock', 'writers', 'last_run' ),
+		'last_run'    => array( 'tables', 'um', 'site', 'paused', 'lock', 'files', 'writers', 'last_run' ),
 		'certificate' => array( 'certificate' ),
 		'queue'       => array( 'queue', 'alarms', 'cron' ),
 	);
@@ -135,7 +135,7 @@ final class Site_Health {
 		if ( $check['steps'] ) {
 			$html .= '<ol>';
 			foreach ( $check['steps'] as $step ) {
-				$html .= '<li>' . esc_html( $step['text'] ) . ( '' === $step['code'] ? '' : '<br><code>' . esc_html( $step['code'] ) . '</code>' ) . '</li>';
+				$html .= '<li>' . implode( '<br>', array_filter( array( esc_html( $step['text'] ), '' === $step['code'] ? '' : '<code>' . esc_html( $step['code'] ) . '</code>' ), 'strlen' ) ) . '</li>';
 			}
 			$html .= '</ol>';
 		}
