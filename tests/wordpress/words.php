@@ -11,9 +11,18 @@
  * @package WU_Cloudways
  */
 
+use WU_Cloudways\Alarms;
+use WU_Cloudways\Doctor;
+use WU_Cloudways\Mail;
 use WU_Cloudways\Messages;
+use WU_Cloudways\Notices;
+use WU_Cloudways\Site_Health;
 
 define( 'ABSPATH', $argv[2] . '/' );
+define( 'MINUTE_IN_SECONDS', 60 );
+define( 'HOUR_IN_SECONDS', 3600 );
+define( 'DAY_IN_SECONDS', 86400 );
+define( 'WEEK_IN_SECONDS', 604800 );
 
 require ABSPATH . 'wp-includes/pomo/mo.php';
 
@@ -32,6 +41,35 @@ function _x( $text, $context ) {
 function translated( $text, $context ) {
 	global $catalogue, $french;
 	return $french ? $catalogue->translate( $text, $context ) : $text;
+}
+
+function _n( $one, $several, $number ) {
+	global $catalogue, $french;
+	return $french ? $catalogue->translate_plural( $one, $several, $number ) : ( 1 === $number ? $one : $several );
+}
+
+function human_time_diff( $from, $to ) {
+	return abs( $to - $from ) . ' s';
+}
+
+function get_network() {
+	return (object) array(
+		'site_name' => 'Network',
+		'domain'    => 'network.example',
+		'path'      => '/',
+	);
+}
+
+function wp_specialchars_decode( $text ) {
+	return $text;
+}
+
+function add_query_arg( $name, $value, $url ) {
+	return "{$url}?{$name}={$value}";
+}
+
+function network_admin_url( $path ) {
+	return "https://network.example/wp-admin/network/{$path}";
 }
 
 function number_format_i18n( $number ) {
@@ -213,6 +251,67 @@ foreach ( array_unique( $codes[1] ) as $code ) {
 		);
 		// Words that are missing come out as the code itself.
 		$say( "problem $code $number", fn() => str_replace( $code, 'FALLBACK', array_map( fn( $words ) => is_array( $words ) ? implode( ' / ', $words ) : $words, Messages::problem( $problem ) ) ) );
+	}
+}
+
+// Something of the plugin that is private to it, since nobody else has a use for it.
+$private = static fn( string $which, string $method, array $arguments = array() ) => ( new ReflectionMethod( "WU_Cloudways\\{$which}", $method ) )->invokeArgs( null, $arguments );
+
+// What stands for a day, and the certificate's end: in a notice, and in an e-mail.
+$now    = time();
+$alarms = array(
+	'failing'              => array( 'failing', $now - 90000, array( 'code' => 'busy' ) + $others ),
+	'failing, no file'     => array( 'failing', $now - 90000, array( 'code' => 'extension_missing' ) + $others ),
+	'stuck, website'       => array( 'stuck', $now - 90000, array( 'web' => true, 'cli' => null ) ),
+	'stuck, command line'  => array( 'stuck', $now - 90000, array( 'web' => false, 'cli' => true ) ),
+	'certificate'          => array( 'certificate', $now + 90000, array( 'names' => array( 'a.example' ), 'type' => 'le', 'note' => null ) ),
+	'certificate, over'    => array( 'certificate', $now - 90000, array( 'names' => array( 'a.example' ), 'type' => 'le', 'note' => array( 'code' => 'order_failed', 'args' => array( 'answer' => 'No.' ) ) ) ),
+	'certificate, custom'  => array( 'certificate', $now + 90000, array( 'names' => array( 'a.example' ), 'type' => 'custom', 'note' => null ) ),
+);
+preg_match_all( "/case '([a-z_]+)':/", explode( 'function words', file_get_contents( $root . '/wp-plugin/wu-cloudways/includes/class-alarms.php' ) )[1], $codes );
+foreach ( array_diff( $codes[1], array_column( $alarms, 0 ) ) as $code ) {
+	$say( "alarm $code", fn() => array( 'text' => 'FALLBACK: no sample of this alarm' ) );
+}
+foreach ( $alarms as $what => list( $code, $since, $args ) ) {
+	$alarm = compact( 'code', 'since', 'args' );
+	$say( "alarm $what", fn() => array_diff_key( Alarms::words( $alarm ), array( 'code' => 1, 'items' => 1 ) ) );
+	$say(
+		"e-mail $what",
+		fn() => array(
+			'subject' => $private( 'Mail', 'subject', array( $alarm ) ),
+			'message' => $private( 'Mail', 'message', array( $alarm ) ),
+		)
+	);
+}
+$say( 'pause', fn() => array( 'text' => Notices::pause_in_words( array( 'since' => $now, 'by' => '' ), 1 ) ) );
+$say( 'pause, with a name', fn() => array( 'text' => Notices::pause_in_words( array( 'since' => $now, 'by' => 'admin' ), 2 ) ) );
+
+// The checks of the doctor, and the tests of Site Health that stand for them.
+foreach ( Doctor::CHECKS as $code ) {
+	// These are the same word in both languages.
+	if ( ! in_array( $code, array( 'um', 'cron', 'tables', 'paused' ), true ) ) {
+		$say( "check $code", fn() => array( 'title' => $private( 'Doctor', 'titles' )[ $code ] ?? 'FALLBACK' ) );
+	}
+}
+foreach ( array_keys( Site_Health::TESTS ) as $test ) {
+	$say( "Site Health $test", fn() => $private( 'Site_Health', 'labels' )[ $test ] ?? array( 'label' => 'FALLBACK' ) );
+}
+
+// What a run, a domain and a token are called; the code itself comes out where there is no word.
+$stub  = file_get_contents( $root . '/php/stubs/wu_cloudways.stub.php' );
+$words = array(
+	'status'      => fn( string $code ): string => Messages::status( $code ),
+	'source'      => fn( string $code ): string => Messages::source( $code ),
+	'alias'       => fn( string $code ): string => Messages::alias( $code ),
+	'verdict'     => fn( string $code ): string => Messages::dns( array( 'verdict' => $code ) ),
+	'certificate' => fn( string $code ): string => Messages::certificate( $code ),
+	'token'       => fn( string $code ): string => current( Messages::connection( array( 'token' => $code ) ) ),
+);
+foreach ( $words as $what => $word ) {
+	preg_match_all( "/\\b{$what}: ((?:'[a-z_]+'\\|)+'[a-z_]+')/", $stub, $unions );
+	preg_match_all( "/'([a-z_]+)'/", implode( ' ', $unions[1] ) . ( 'status' === $what ? " 'running' 'failed' 'refused' 'interrupted'" : '' ), $codes );
+	foreach ( array_unique( $codes[1] ) ?: array( 'FALLBACK' ) as $code ) {
+		$say( "$what $code", fn() => array( 'word' => $word( $code ) ) );
 	}
 }
 
