@@ -23,12 +23,15 @@ export const PAGE = '/wp-admin/network/admin.php?page=wu-cloudways';
  * of its page's address (of the body, of the menu) are not meant.
  */
 export const OURS = [
-  '.wrap.wu-cloudways', '[class^="wu-cloudways"]', '[class*=" wu-cloudways"]:not(body):not(html)', '[id^="wu-cloudways"]', '[id^="wu_cloudways"]', '[data-wu-cloudways]',
+  '.wrap.wu-cloudways', '[class^="wu-cloudways"]', '[class*=" wu-cloudways"]', '[id^="wu-cloudways"]', '[id^="wu_cloudways"]', '[data-wu-cloudways]',
   '[id^="health-check-accordion-block-wu_cloudways"]', '[id^="health-check-accordion-block-wu-cloudways"]',
-].join(', ');
+].map((selector) => `${selector}:not(html):not(body):not(script):not(style):not(link)`).join(', ');
 
 /** Hosts that WordPress itself asks for pictures; they are not there, and nobody minds. */
 const PICTURES = /(^|\.)(gravatar\.com|w\.org|wordpress\.org)$/;
+
+/** The picture of a person who has none. */
+const NOBODY = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#c3c4c7"/><circle cx="4" cy="3" r="1.6" fill="#fff"/><circle cx="4" cy="8" r="3" fill="#fff"/></svg>';
 
 const require = createRequire(import.meta.url);
 
@@ -67,7 +70,7 @@ class Browser {
   #sessions = new Map();
 
   constructor(stack, browser) {
-    Object.assign(this, { stack, browser });
+    Object.assign(this, { stack, browser, kept: [] });
   }
 
   /**
@@ -98,10 +101,10 @@ class Browser {
 
   /** Closes all windows, and fails when something went wrong in one of them. For `afterEach`. */
   async tidy() {
-    const problems = [];
+    const problems = this.kept.splice(0);
     for (const tab of [...this.#tabs]) {
-      problems.push(...tab.problems);
       await tab.close();
+      problems.push(...this.kept.splice(0));
     }
     problems.push(...this.#complaints());
     assert.deepEqual(problems, [], `The pages had problems of their own:\n${problems.join('\n')}`);
@@ -128,10 +131,21 @@ class Tab {
 
   async listen() {
     const { page } = this;
+    // What a screen reader is told while the page is open, across pages.
+    await this.context.addInitScript(() => {
+      const live = '[aria-live]:not([aria-live="off"]), [role="status"], [role="alert"], [role="log"]';
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const region = (target.nodeType === 1 ? target : target.parentElement)?.closest(live);
+          const words = region?.innerText.trim();
+          if (words) sessionStorage.setItem('told', JSON.stringify([...JSON.parse(sessionStorage.getItem('told') ?? '[]'), words]));
+        }
+      }).observe(document, { subtree: true, childList: true, characterData: true });
+    });
     await this.context.route((url) => !/(^|\.)example$/.test(url.hostname) && /^https?:/.test(url.protocol), (route) => {
       const { hostname } = new URL(route.request().url());
       if (!PICTURES.test(hostname)) this.problem(`the page asked the outside: ${route.request().url()}`);
-      return route.fulfill({ status: 204, body: '' });
+      return route.fulfill({ contentType: 'image/svg+xml', body: NOBODY });
     });
     page.on('pageerror', (error) => this.problem(`an error of a script: ${error.stack ?? error}`));
     page.on('console', (message) => {
@@ -185,7 +199,7 @@ class Tab {
   /** The words that are seen, in the plugin's parts or in what `selector` finds. */
   async words(selector = OURS) {
     return this.page.evaluate((wanted) => {
-      const all = [...document.querySelectorAll(wanted)];
+      const all = [...document.querySelectorAll(wanted)].filter((element) => element.checkVisibility());
       return all.filter((element) => !all.some((other) => other !== element && other.contains(element))).map((element) => element.innerText).join('\n');
     }, selector);
   }
@@ -200,10 +214,23 @@ class Tab {
     }
   }
 
+  /** What a screen reader was told since the last time. */
+  told() {
+    return this.page.evaluate(() => {
+      const told = JSON.parse(sessionStorage.getItem('told') ?? '[]');
+      sessionStorage.removeItem('told');
+      return [...new Set(told)];
+    });
+  }
+
   /** Presses something that leads to another page (or to the same again), and waits until that is there. */
-  async press(selector, { no } = {}) {
-    const target = typeof selector === 'string' ? this.page.locator(selector).first() : selector;
-    await Promise.all([this.page.waitForEvent('load'), target.click(no ? { noWaitAfter: true } : {})]);
+  async press(selector) {
+    await this.leads(() => this.page.locator(selector).first().click());
+  }
+
+  /** Does something that leads to another page, and waits until that is there. */
+  async leads(deed) {
+    await Promise.all([this.page.waitForEvent('load'), deed()]);
     await this.noNotices();
   }
 
@@ -238,16 +265,17 @@ class Tab {
 
   /** What axe finds on a page of the network admin that is WordPress's alone. */
   async #baseline() {
-    if (!this.browser.baseline) {
-      const other = await this.browser.open();
+    const { width, height } = this.page.viewportSize();
+    const known = (this.browser.baselines ??= new Map());
+    if (!known.has(width)) {
+      const other = await this.browser.open({ width, height });
       await other.go('/wp-admin/network/sites.php');
       const here = await other.#violations();
       await other.go('/wp-admin/about.php');
-      this.browser.baseline = new Set([...here, ...(await other.#violations())].filter(({ ours }) => !ours).map(({ key }) => key));
-      this.problems.push(...other.problems);
+      known.set(width, new Set([...here, ...(await other.#violations())].filter(({ ours }) => !ours).map(({ key }) => key)));
       await other.close();
     }
-    return this.browser.baseline;
+    return known.get(width);
   }
 
   /** How many pixels the page is wider than its window. */
@@ -270,7 +298,7 @@ class Tab {
           const parent = node.parentElement;
           if (seen.has(node) || !node.data.trim() || ['SCRIPT', 'STYLE', 'OPTION', 'METER', 'PROGRESS', 'TEMPLATE'].includes(parent.tagName)) continue;
           seen.add(node);
-          if (!parent.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || parent.closest('.screen-reader-text, .toggle-row')) continue;
+          if (!parent.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || parent.closest('.screen-reader-text, .toggle-row, .row-actions')) continue;
           let scrolled = false;
           for (let box = parent; box; box = box.parentElement) if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX) && box !== document.body && box !== document.documentElement) scrolled = true;
           range.selectNodeContents(node);
@@ -303,8 +331,9 @@ class Tab {
       const still = document.head.appendChild(document.createElement('style'));
       still.textContent = '* { transition: none !important; animation: none !important; }';
       const look = () => {
-        const { outlineStyle, outlineWidth, outlineColor, boxShadow, backgroundColor, borderColor, color } = getComputedStyle(element);
-        return JSON.stringify([outlineStyle === 'none' ? '' : [outlineStyle, outlineWidth, outlineColor], boxShadow, backgroundColor, borderColor, color]);
+        // A little more or less of a colour is not enough to see it by.
+        const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, borderWidth } = getComputedStyle(element);
+        return JSON.stringify([outlineStyle === 'none' ? '' : [outlineStyle, outlineWidth, outlineColor], boxShadow, borderWidth === '0px' ? '' : borderColor]);
       };
       const focused = look();
       element.blur();
@@ -319,6 +348,19 @@ class Tab {
         visible: focused !== plain,
       };
     }, OURS);
+  }
+
+  /** The button or link that does `what` of the plugin; `name` is the domain it is about. */
+  does(what, name) {
+    const is = `[data-wu-cloudways="${what}"]`;
+    return this.page.locator(name ? `${is}[value="${name}"], tr[data-name="${name}"] ${is}` : is).first();
+  }
+
+  /** Presses it, and waits for the page that follows. Row actions are shown while the pointer is over the row. */
+  async act(what, name) {
+    const target = this.does(what, name);
+    if (name) await target.locator('xpath=ancestor::tr').first().hover();
+    await this.leads(() => target.click());
   }
 
   /** Presses Tab (bounded) until the focus is on what `selector` finds; gives what had it on the way. */
@@ -338,7 +380,9 @@ class Tab {
     if (process.env.WU_PICTURES) await this.page.screenshot({ path: join(process.env.WU_PICTURES, `${name}.png`), fullPage: true, ...options });
   }
 
+  /** Its problems stay, for tidy(). */
   async close() {
+    this.browser.kept.push(...this.problems.splice(0));
     this.browser.leave(this);
     await this.context.close();
   }
