@@ -11,6 +11,15 @@ export function noQueueByItself(network) {
   write(join(network.muPlugins, 'no-queue.php'), "<?php add_filter( 'action_scheduler_allow_async_request_runner', '__return_false' );\n");
 }
 
+/** The nonces of these actions for a visitor who is logged in, as no page gives them to everybody. */
+export async function noncesOf(network, visitor, actions) {
+  write(
+    join(network.muPlugins, 'nonces.php'),
+    `<?php add_action( 'wp_ajax_lab_nonces', static function () { foreach ( explode( ',', $_GET['for'] ) as $action ) { $nonces[ $action ] = wp_create_nonce( 'wu_cloudways_' . $action ); } wp_send_json( $nonces ); } );\n`,
+  );
+  return JSON.parse((await visitor.get(`/wp-admin/admin-ajax.php?action=lab_nonces&for=${actions.join(',')}`)).body);
+}
+
 /** The forms of a page that are sent by a button, with their HTML. */
 export function forms(body) {
   return [...body.matchAll(/<form method="post".*?<\/form>/gs)].map(([html]) => html);

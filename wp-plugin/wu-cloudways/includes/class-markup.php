@@ -150,11 +150,11 @@ final class Markup {
 	}
 
 	/**
-	 * A command to type, as escaped HTML.
+	 * A command to type, with the extension where that is not loaded by itself, as escaped HTML.
 	 *
 	 * @param string $arguments Of WP-CLI.
 	 */
 	public static function command( string $arguments ): string {
-		return '<code>' . esc_html( 'wp ' . $arguments ) . '</code>';
+		return '<code>' . esc_html( Guide::command( $arguments ) ) . '</code>';
 	}
 }

@@ -175,6 +175,10 @@ final class Network_Page {
 
 		Page_Actions::show_answer( self::$table ? 'top' : '' );
 		foreach ( self::problems() as $problem ) {
+			if ( 'extension_missing' === $problem['code'] ) {
+				Page_Guide::show( $problem );
+				continue;
+			}
 			Notices::render( $problem, 'clone' === $problem['code'] ? '<p>' . Markup::button( 'confirm_site', __( 'This is the original site', 'wu-cloudways' ), 'secondary' ) . '</p>' : '' );
 		}
 
@@ -213,7 +217,7 @@ final class Network_Page {
 		$summary  = $ready ? $store->last_summary() : null;
 		$standing = $ready ? Standing::now() : null;
 		$paused   = $ready ? $store->paused() : null;
-		$mode     = $ready ? self::mode() : 'none';
+		$mode     = $ready ? self::mode() : ( Plugin::instance()->environment()->extension()['compatible'] ? 'web' : 'none' );
 
 		Markup::open_part( 'controls' );
 		self::show_pause( $paused );
@@ -281,18 +285,23 @@ final class Network_Page {
 	 * @param bool               $ready  The tables are there.
 	 */
 	private static function show_buttons( string $mode, ?array $paused, bool $ready ): void {
-		$note = '';
+		$note = 'cli' === $mode ? 'cli' : ( null === $paused ? '' : 'paused' );
+
 		echo '<div class="wu-cloudways-buttons" data-wu-cloudways="buttons">';
-		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
-		if ( 'cli' === $mode ) {
-			$note = 'cli';
-			echo Markup::button( 'sync', __( 'Ask for a sync', 'wu-cloudways' ), 'primary', array( 'disabled' => null !== $paused, 'note' => 'wu-cloudways-note' ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing.AssociativeArrayFound
-		} else {
-			$note = null === $paused ? '' : 'paused';
-			echo Markup::button( 'sync', __( 'Sync now', 'wu-cloudways' ), 'primary', array( 'disabled' => null !== $paused, 'note' => $note ? 'wu-cloudways-note' : '' ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing.AssociativeArrayFound
-			if ( 'web' === $mode ) {
-				echo Markup::button( 'preview', __( 'Preview', 'wu-cloudways' ), 'secondary' );
-			}
+		// phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- button() and command() escape.
+		if ( 'none' !== $mode ) {
+			echo Markup::button(
+				'sync',
+				'cli' === $mode ? __( 'Ask for a sync', 'wu-cloudways' ) : __( 'Sync now', 'wu-cloudways' ),
+				'primary',
+				array(
+					'disabled' => null !== $paused,
+					'note'     => '' === $note ? '' : 'wu-cloudways-note',
+				)
+			);
+		}
+		if ( 'web' === $mode ) {
+			echo Markup::button( 'preview', __( 'Preview', 'wu-cloudways' ), 'secondary' );
 			echo Markup::button( 'test', __( 'Test connection', 'wu-cloudways' ), 'secondary' );
 		}
 		if ( $ready && null === $paused ) {
@@ -301,9 +310,17 @@ final class Network_Page {
 		echo '</div>';
 
 		if ( 'cli' === $note ) {
-			/* translators: 1: a command that shows the plan, 2: one that tests the connection, 3: one that asks DNS. */
-			$text = __( 'The extension is loaded on the command line only, so a run that is asked for here is done by the next command or job there. What is asked of Cloudways or DNS at once is typed there: %1$s shows what would change, %2$s tests the connection, %3$s asks DNS.', 'wu-cloudways' );
-			echo '<p class="description" id="wu-cloudways-note" data-wu-cloudways="commands">' . sprintf( esc_html( $text ), Markup::command( 'wu-cloudways plan' ), Markup::command( 'wu-cloudways test' ), Markup::command( 'wu-cloudways dns' ) ) . '</p>';
+			echo '<div id="wu-cloudways-note" data-wu-cloudways="commands"><p>' . esc_html__( 'The extension is loaded on the command line only: a run that is asked for here is done by the next command or job there. What needs an answer at once is typed there:', 'wu-cloudways' ) . '</p><dl class="wu-cloudways-commands">';
+			foreach (
+				array(
+					'plan' => __( 'Preview', 'wu-cloudways' ),
+					'test' => __( 'Test connection', 'wu-cloudways' ),
+					'dns'  => __( 'Check DNS now', 'wu-cloudways' ),
+				) as $command => $label
+			) {
+				echo '<dt>' . esc_html( $label ) . '</dt><dd>' . Markup::command( 'wu-cloudways ' . $command ) . '</dd>';
+			}
+			echo '</dl></div>';
 		} elseif ( 'paused' === $note ) {
 			echo '<p class="description" id="wu-cloudways-note">' . esc_html__( 'While it is paused, a preview can be made, and nothing can be sent.', 'wu-cloudways' ) . '</p>';
 		}
