@@ -386,7 +386,7 @@ final class Domains_Table extends \WP_List_Table {
 			$actions['release'] = Markup::shared_button( 'release', __( 'Release', 'wu-cloudways' ), $name );
 		}
 		// With actions, WordPress adds the button that shows the other columns on a small screen; without, it is missing.
-		return $actions ? $this->row_actions( $actions ) : parent::handle_row_actions( $item, $column_name, $primary );
+		return $actions ? $this->row_actions( $actions, true ) : parent::handle_row_actions( $item, $column_name, $primary );
 	}
 
 	/** The check of all names, in batches, with its progress; without scripts the button checks the page that is shown. */

@@ -147,7 +147,9 @@ final class Page_Cards {
 		Markup::open_card( __( 'Status', 'wu-cloudways' ), 'status' );
 		if ( $trouble ) {
 			$words = Messages::trouble( $trouble );
-			echo '<p class="wu-cloudways-headline is-failed">' . esc_html( $words['text'] ) . '</p>';
+			// That a plan was another one by then keeps nothing from working.
+			$class = 'other_fingerprint' === ( $trouble['details']['reason'] ?? '' ) ? 'is-partial' : 'is-failed';
+			echo '<p class="wu-cloudways-headline ' . esc_attr( $class ) . '">' . esc_html( $words['text'] ) . '</p>';
 			Markup::items( $words['items'] );
 			if ( '' !== $words['remedy'] ) {
 				echo '<p>' . esc_html( $words['remedy'] ) . '</p>';

@@ -249,6 +249,9 @@ final class Preview {
 		$removals = $kept['force'] ? self::removals( $report ) : 0;
 		$more     = '';
 
+		if ( null === $paused && ! empty( $report['plan']['actions'] ) ) {
+			echo '<p class="description">' . esc_html__( 'Runs that come by themselves go on meanwhile, and may do part of this. If they are to wait for you, pause first.', 'wu-cloudways' ) . '</p>';
+		}
 		echo '<div class="wu-cloudways-buttons">';
 		if ( ! empty( $report['plan']['actions'] ) ) {
 			if ( $removals ) {
