@@ -670,6 +670,14 @@ final class Doctor {
 			return self::good( $text );
 		}
 
+		$seen = (int) ( $this->store->reported_run()['finished_at'] ?? 0 );
+
+		// Cloudways renews it without us: what was seen long ago may be so no longer.
+		if ( $seen < time() - Alarms::FRESH ) {
+			/* translators: %s: a time, and how long ago that is. */
+			return self::unknown( $text . ' ' . sprintf( __( 'So it was on %s; the next run looks again.', 'wu-cloudways' ), Messages::time_and_distance( $seen ) ) );
+		}
+
 		/* translators: %s: a time, and how far away it is. */
 		$text .= ' ' . sprintf( $days < 0 ? __( 'It has ended: %s.', 'wu-cloudways' ) : __( 'It ends: %s.', 'wu-cloudways' ), Messages::time_and_distance( (int) $installed['not_after'] ) );
 
