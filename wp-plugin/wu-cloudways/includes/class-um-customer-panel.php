@@ -128,6 +128,11 @@ final class UM_Customer_Panel {
 		$nothing = __( 'Nothing needs to be done: it goes on by itself.', 'wu-cloudways' );
 		$ask     = __( 'Ask those who run this network.', 'wu-cloudways' );
 
+		// The site's own name in the network is not its owner's.
+		if ( self::is_for_the_owner( $entry ) && in_array( $entry['source'] ?? '', array( 'network', 'primary' ), true ) ) {
+			return array( __( 'Its DNS is not right yet', 'wu-cloudways' ), $ask );
+		}
+
 		if ( self::is_for_the_owner( $entry ) ) {
 			// The note may be about something else, which is not the owner's business.
 			if ( ! in_array( $note['code'] ?? '', self::OWN_NOTES, true ) ) {

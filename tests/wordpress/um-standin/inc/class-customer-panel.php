@@ -10,27 +10,30 @@ namespace WP_Ultimo;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A box on the dashboard of a site, and the shortcode `[wu_domain_mapping]` for its pages. Shown when the settings
- * `enable_domain_mapping` and `custom_domains` are on, to those who may manage the site.
+ * A box on the dashboard of a site, and the shortcode `[wu_domain_mapping]` on front-end pages of the main site, for the
+ * site that `?site=` names (in the real plugin by a hash, here by its id). Shown when the settings
+ * `enable_domain_mapping` and `custom_domains` are on, to those who own the site.
  */
 class Customer_Panel {
 
 	public function __construct() {
-		add_shortcode( 'wu_domain_mapping', array( $this, 'content' ) );
+		if ( is_main_site() ) {
+			add_shortcode( 'wu_domain_mapping', fn() => $this->content( absint( wu_request( 'site' ) ) ) );
+		}
 		add_action( 'wp_dashboard_setup', array( $this, 'add_box' ) );
 	}
 
-	private function is_shown(): bool {
-		return wu_get_setting( 'enable_domain_mapping' ) && wu_get_setting( 'custom_domains' ) && current_user_can( 'manage_options' );
+	private function is_shown( int $site ): bool {
+		return $site && wu_get_setting( 'enable_domain_mapping' ) && wu_get_setting( 'custom_domains' ) && current_user_can_for_blog( $site, 'manage_options' );
 	}
 
 	public function add_box(): void {
-		if ( $this->is_shown() ) {
+		if ( $this->is_shown( get_current_blog_id() ) ) {
 			add_meta_box(
 				'wp-ultimo-domain-mapping-element',
 				'Domains',
 				function (): void {
-					echo $this->content(); // phpcs:ignore WordPress.Security.EscapeOutput
+					echo $this->content( get_current_blog_id() ); // phpcs:ignore WordPress.Security.EscapeOutput
 				},
 				get_current_screen()->id,
 				'side'
@@ -38,12 +41,12 @@ class Customer_Panel {
 		}
 	}
 
-	public function content(): string {
-		if ( ! $this->is_shown() ) {
+	public function content( int $site ): string {
+		if ( ! $this->is_shown( $site ) ) {
 			return '';
 		}
 		ob_start();
-		foreach ( wu_get_domains( array( 'blog_id' => get_current_blog_id() ) ) as $domain ) {
+		foreach ( wu_get_domains( array( 'blog_id' => $site ) ) as $domain ) {
 			$this->row( $domain );
 		}
 		return (string) ob_get_clean();

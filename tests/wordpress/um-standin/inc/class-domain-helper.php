@@ -22,12 +22,14 @@ class Helper {
 	/**
 	 * The network's address as `wu_get_network_public_ip` says. The second argument is true on a development site.
 	 *
-	 * The real plugin asks outside services for the value it hands to the filter; the stand-in hands over what the server says of itself.
+	 * The real plugin asks outside services for the value it hands to the filter, and remembers it in a transient; the
+	 * stand-in hands over what is remembered there, or else what the server says of itself.
 	 */
 	public static function get_network_public_ip() {
 		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput
 		$address = (string) ( $_SERVER['SERVER_ADDR'] ?? '' );
-		return apply_filters( 'wu_get_network_public_ip', $address, (bool) self::is_development_mode() );
+		$local   = (bool) self::is_development_mode();
+		return apply_filters( 'wu_get_network_public_ip', ( $local ? '' : get_site_transient( 'wu_public_network_ip' ) ) ?: $address, $local ); // phpcs:ignore Universal.Operators.DisallowShortTernary
 	}
 
 	/**
