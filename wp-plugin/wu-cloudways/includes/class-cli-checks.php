@@ -23,6 +23,9 @@ final class CLI_Checks extends CLI_Command {
 	const BATCH          = 200;
 	const BATCH_DEADLINE = 60;
 
+	/** With fewer seconds left than this, no further batch is begun. */
+	const SHORTEST = 5;
+
 	/** What DNS can say of a name. */
 	const VERDICTS = array( 'here', 'elsewhere', 'proxied', 'missing', 'unknown', 'not_asked' );
 
@@ -362,7 +365,7 @@ final class CLI_Checks extends CLI_Command {
 
 		while ( $batches ) {
 			$left = (int) floor( $end - microtime( true ) );
-			if ( $left < 1 ) {
+			if ( $left < ( $asked['answers'] ? self::SHORTEST : 1 ) ) {
 				/* translators: %s: number of names. */
 				$this->say( sprintf( __( 'The time is over; names that were not asked about: %s. Give it more with --timeout.', 'wu-cloudways' ), number_format_i18n( count( $names ) - count( $asked['answers'] ) ) ), 'warning' );
 				break;
