@@ -177,7 +177,7 @@ describe('Site Health, notices and the log', () => {
       const debug = Object.fromEntries(Object.entries(fields).map(([name, { debug: value }]) => [name, value]));
       assert.equal(debug.version, '0.1.0');
       assert.deepEqual([debug.web, debug.cli, debug.integration, debug.paused, debug.copy, debug.settings], ['loaded', 'loaded', 'yes', 'no', 'no', 'none']);
-      assert.match(debug.last_run, /^\d{4}-\d\d-\d\dT.*, (partial|ok|pending), cli, cli$/);
+      assert.match(debug.last_run, /^\d{4}-\d\d-\d\dT.*, (partial|ok|pending), \w+, (cli|web)$/);
       assert.match(debug.next_run, /^\d{4}-/);
       assert.equal(debug.sys_user, 'abcdefghij');
       assert.deepEqual([debug.server, debug.application, debug.token], ['50482', '131933', 'access_token']);

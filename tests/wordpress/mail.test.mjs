@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { WORDPRESS_FILES } from '../../scripts/wordpress.mjs';
 import { text } from './lib/http.mjs';
-import { giveToSite } from './lib/lab.mjs';
+import { giveToSite, until } from './lib/lab.mjs';
 import { openStack } from './lib/stack.mjs';
 
 const DAY = 86400;
@@ -21,6 +21,8 @@ describe('an e-mail to the network administrator', () => {
     const all = stack.network.mails();
     return all.slice(mark, (mark = all.length));
   };
+  /** The first e-mail that comes: the run that sends it may be one in the background, for which the one that was asked for makes way. */
+  const mail = () => until(() => mails()[0], 'an e-mail is sent');
   /** As if so long had gone by for a row of the memory. */
   const age = (name, seconds) => sql(`UPDATE wp_wu_cloudways_sync_memory SET number = number - ${seconds} WHERE name = '${name}'`);
   const rows = async () => (await sql("SELECT name FROM wp_wu_cloudways_sync_memory WHERE name LIKE 'mail%' OR name = 'failing' ORDER BY name")).trim().split('\n').filter(Boolean);
@@ -129,9 +131,9 @@ describe('an e-mail to the network administrator', () => {
       const page = await admin.get('/wp-admin/network/admin.php?page=wu-cloudways');
       const nonce = /name="_wpnonce" value="(\w+)"[^>]*>(?:(?!<\/form>)[\s\S])*?value="sync"|value="sync"(?:(?!<\/form>)[\s\S])*?name="_wpnonce" value="(\w+)"/.exec(page.body);
       await admin.post('/wp-admin/network/admin.php?page=wu-cloudways', { wu_cloudways_action: 'sync', _wpnonce: nonce?.[1] ?? nonce?.[2] ?? '' });
-      const [{ message } = {}] = mails();
+      const { message } = await mail();
       await stack.network.eval("return update_option( 'WPLANG', '' );");
-      assert.match(message ?? 'no e-mail', /L’API Cloudways est injoignable/);
+      assert.match(message, /L’API Cloudways est injoignable/);
       assert.doesNotMatch(message, /cannot be reached/);
       const { body } = await admin.get('/wp-admin/network/admin.php?page=wu-cloudways');
       assert.match(text(body), /Sync now/, 'the person’s own language was not restored');
@@ -154,10 +156,10 @@ describe('an e-mail to the network administrator', () => {
       await sql("DELETE FROM wp_wu_cloudways_sync_memory WHERE name = 'mail_failing'");
       stack.network.configure({ mails: 'refused' });
       await stack.network.eval(CLOCK);
+      await mail();
       stack.network.configure({ mails: true });
-      assert.equal(mails().length, 1);
       await stack.network.eval(CLOCK);
-      assert.equal(mails().length, 1);
+      await mail();
     });
 
     it('is a new one when it was over and comes back', async () => {
@@ -182,9 +184,9 @@ describe('an e-mail to the network administrator', () => {
     await stack.network.eval(CLOCK, { extension: false });
     await age('failing', DAY + 60);
     await stack.network.eval(CLOCK, { extension: false });
-    const [{ message } = {}] = mails();
+    const { message } = await mail();
     await stack.startFpm(true);
-    assert.match(message ?? 'no e-mail', /No run has succeeded since .*The PHP extension wu_cloudways is not loaded/);
+    assert.match(message, /No run has succeeded since .*The PHP extension wu_cloudways is not loaded/);
     await sync();
     assert.deepEqual(await rows(), []);
   });
@@ -194,9 +196,11 @@ describe('an e-mail to the network administrator', () => {
     await stack.startFpm(false);
     await sql("UPDATE wp_wu_cloudways_sync_memory SET number = 1 WHERE name = 'cli'");
     await age('due', 2 * DAY);
+    await sql(`UPDATE wp_actionscheduler_actions SET scheduled_date_gmt = scheduled_date_gmt - INTERVAL 2 DAY, scheduled_date_local = scheduled_date_local - INTERVAL 2 DAY
+      WHERE hook = 'wu_cloudways_sync_run' AND status = 'pending'`);
     await stack.queue();
-    const [{ subject, message } = {}] = mails();
-    assert.match(subject ?? 'no e-mail', /does not run/);
+    const { subject, message } = await mail();
+    assert.match(subject, /does not run/);
     assert.match(message, /A run has been due since .*\n[\s\S]*command line only.*\n\n\*\/5 \* \* \* \* php -d extension=\S+\/private_html\/wu_cloudways-\S+\.so \/usr\/local\/bin\/wp --path=\S+\/public_html action-scheduler run --quiet\n/);
     assert.match((await notices()).stuck ?? '', /^error: .*A run has been due since/);
     await stack.startFpm(true);
