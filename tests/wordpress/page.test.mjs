@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { text } from './lib/http.mjs';
 import { PAGE, forms, formOf, noQueueByItself, part, press, pressFor, rowOf } from './lib/page.mjs';
+import { sleep } from './lib/lab.mjs';
 import { SIM } from './lib/services.mjs';
 import { openStack } from './lib/stack.mjs';
 
@@ -91,6 +92,7 @@ describe('the network page', () => {
       await stack.network.map('third.example');
       await press(admin, 'preview');
       const form = await formOf(admin, 'apply');
+      assert.equal(part(await page(), 'preview-old'), null);
       await stack.sim.addAlias('sudden.example');
       await stack.sim.clearLog();
       const said = await answerOf(admin.post(PAGE, form));
@@ -100,6 +102,14 @@ describe('the network page', () => {
       assert.equal(part(await page(), 'preview-shown'), null, 'the old one is still shown');
       await press(admin, 'preview');
       assert.match(await answerOf(press(admin, 'apply')), /2 aliases added/);
+
+      // When a run has ended meanwhile, that is said before it is applied.
+      await stack.network.map('meanwhile.example');
+      await press(admin, 'preview');
+      await sleep(1100);
+      await settle();
+      assert.match(text(part(await page(), 'preview-old')), /A run has ended since this preview was made/);
+      await press(admin, 'discard');
     });
 
     it('says plainly when there is nothing to do', async () => {

@@ -34,6 +34,8 @@ final class Page_Aliases {
 
 		echo '<h2 id="wu-cloudways-aliases" tabindex="-1">' . esc_html__( 'Aliases that are not ours', 'wu-cloudways' ) . '</h2>';
 		echo '<p>' . esc_html__( 'Somebody added them at Cloudways; they are left alone. An alias that is adopted is kept from then on as a mapped domain is, and gets into the certificate.', 'wu-cloudways' ) . '</p>';
+		// As many as somebody made: beyond some, the list scrolls, and can be reached by keyboard then.
+		echo count( $names ) > 20 ? '<div class="wu-cloudways-scroll is-long" role="region" aria-labelledby="wu-cloudways-aliases" tabindex="0">' : '<div>';
 		echo '<table class="widefat striped wu-cloudways-table" data-wu-cloudways="aliases"><caption class="screen-reader-text">' . esc_html__( 'Aliases that are not ours', 'wu-cloudways' ) . '</caption>';
 		echo '<thead><tr><th scope="col">' . esc_html__( 'Alias', 'wu-cloudways' ) . '</th><th scope="col">' . esc_html__( 'Decision', 'wu-cloudways' ) . '</th></tr></thead><tbody>';
 		foreach ( $names as $name ) {
@@ -46,7 +48,7 @@ final class Page_Aliases {
 			}
 			echo '</td></tr>';
 		}
-		echo '</tbody></table>';
+		echo '</tbody></table></div>';
 		Markup::shared_form( 'adopt', Network_Page::url() );
 	}
 

@@ -45,7 +45,10 @@ final class Preview {
 
 		// What the whole report says of single domains, and of everybody's aliases, is not shown here.
 		$report['domains'] = array_intersect_key( (array) ( $report['domains'] ?? array() ), array_flip( $names ) );
-		unset( $report['aliases']['observed'], $report['aliases']['desired'], $report['aliases']['sent'], $report['connection'] );
+		unset( $report['aliases']['observed'], $report['aliases']['desired'], $report['aliases']['sent'], $report['aliases']['kept'], $report['certificate']['wanted'], $report['connection'] );
+		// The names are among the actions as well.
+		$report['aliases']['added']   = Messages::count( $report['aliases']['added'] ?? 0 );
+		$report['aliases']['removed'] = Messages::count( $report['aliases']['removed'] ?? 0 );
 
 		$kept = set_site_transient(
 			self::key(),
@@ -117,12 +120,14 @@ final class Preview {
 	 * Prints the plan that is kept, if there is one.
 	 *
 	 * @param array|null $paused Store::paused().
+	 * @throws Store_Exception When the last run could not be read.
 	 */
 	public static function show( ?array $paused ): void {
 		$kept = self::kept();
 		if ( null === $kept ) {
 			return;
 		}
+		$run     = Plugin::instance()->store()->last_run();
 		$report  = $kept['report'];
 		$actions = $report['plan']['actions'] ?? array();
 
@@ -132,6 +137,10 @@ final class Preview {
 		echo '<p class="description">' . esc_html( sprintf( __( 'Made on %s. Nothing was sent.', 'wu-cloudways' ), Messages::time_and_distance( $kept['made_at'] ) ) ) . '</p>';
 		echo '<p class="wu-cloudways-headline is-' . esc_attr( (string) ( $report['status'] ?? '' ) ) . '">' . esc_html( Messages::headline( $report ) ) . '</p>';
 
+		if ( $actions && ( $run['finished_at'] ?? 0 ) > $kept['made_at'] ) {
+			// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- button() escapes.
+			Markup::notice( 'warning', array( __( 'A run has ended since this preview was made. If it changed something, this preview is refused when you apply it.', 'wu-cloudways' ) ), '<div class="wu-cloudways-buttons">' . self::button( $kept['force'], __( 'Make a new preview', 'wu-cloudways' ) ) . '</div>', 'preview-old' );
+		}
 		foreach ( $actions as $action ) {
 			self::show_action( $action, $report );
 		}

@@ -69,7 +69,7 @@ final class Progress {
 			);
 		}
 
-		if ( null !== $paused ) {
+		if ( null !== $paused || ! self::follows() ) {
 			return self::words( 'idle', '' );
 		}
 
@@ -82,6 +82,17 @@ final class Progress {
 		}
 
 		return self::words( 'idle', '' );
+	}
+
+	/**
+	 * Whether a run comes by itself at all.
+	 *
+	 * @throws Store_Exception When it could not be read.
+	 */
+	private static function follows(): bool {
+		$environment = Plugin::instance()->environment();
+
+		return 'none' !== Network_Page::mode() && $environment->um_loaded() && $environment->integration_enabled() && ! Plugin::instance()->clone_guard()->is_clone();
 	}
 
 	/**
