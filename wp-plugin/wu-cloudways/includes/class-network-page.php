@@ -181,6 +181,7 @@ final class Network_Page {
 			}
 			Notices::render( $problem, 'clone' === $problem['code'] ? '<p>' . Markup::button( 'confirm_site', __( 'This is the original site', 'wu-cloudways' ), 'secondary' ) . '</p>' : '' );
 		}
+		Notices::show_alarms_on_page();
 
 		try {
 			self::show_memory();

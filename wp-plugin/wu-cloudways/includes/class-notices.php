@@ -66,17 +66,44 @@ final class Notices {
 			if ( 'stuck' === $alarm['code'] && in_array( 'wake_unanswered', $said, true ) ) {
 				continue;
 			}
-			$words = Alarms::words( $alarm );
-			$ahead = 'certificate' === $alarm['code'] && $alarm['since'] > time();
-
-			echo '<div class="notice notice-' . ( $ahead ? 'warning' : 'error' ) . ' wu-cloudways-notice" data-code="' . esc_attr( $alarm['code'] ) . '">';
-			echo '<p><strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' . esc_html( $words['text'] ) . '</p>';
-			if ( $words['items'] ) {
-				echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $words['items'] ) ) . '</li></ul>';
-			}
-			echo '<p>' . esc_html( $words['remedy'] ) . ( '' === $words['code'] ? '' : '<br><code>' . esc_html( $words['code'] ) . '</code>' ) . '</p>';
-			echo '<p><a href="' . esc_url( Network_Page::url() ) . '">' . esc_html__( 'Open the Cloudways page', 'wu-cloudways' ) . '</a></p></div>';
+			self::alarm( $alarm, '<p><a href="' . esc_url( Network_Page::url() ) . '">' . esc_html__( 'Open the Cloudways page', 'wu-cloudways' ) . '</a></p>' );
 		}
+	}
+
+	/** Alarms on the page itself: those that its headline does not say. */
+	public static function show_alarms_on_page(): void {
+		try {
+			$alarms = Alarms::standing();
+		} catch ( \Throwable $failure ) {
+			// Said where the memory is shown.
+			return;
+		}
+		foreach ( $alarms as $alarm ) {
+			if ( 'failing' !== $alarm['code'] ) {
+				self::alarm( $alarm, '', 'inline' );
+			}
+		}
+	}
+
+	/**
+	 * One alarm.
+	 *
+	 * @param array  $alarm   See Alarms.
+	 * @param string $more    HTML to come last, already escaped.
+	 * @param string $classes More classes.
+	 */
+	private static function alarm( array $alarm, string $more, string $classes = '' ): void {
+		$words = Alarms::words( $alarm );
+		$ahead = 'certificate' === $alarm['code'] && $alarm['since'] > time();
+
+		echo '<div class="' . esc_attr( trim( 'notice notice-' . ( $ahead ? 'warning' : 'error' ) . ' ' . $classes ) ) . ' wu-cloudways-notice" data-code="' . esc_attr( $alarm['code'] ) . '">';
+		echo '<p>' . ( '' === $more ? '' : '<strong>' . esc_html__( 'Cloudways:', 'wu-cloudways' ) . '</strong> ' ) . esc_html( $words['text'] ) . '</p>';
+		if ( $words['items'] ) {
+			echo '<ul class="ul-disc"><li>' . implode( '</li><li>', array_map( 'esc_html', $words['items'] ) ) . '</li></ul>';
+		}
+		echo '<p>' . esc_html( $words['remedy'] ) . ( '' === $words['code'] ? '' : '<br><code>' . esc_html( $words['code'] ) . '</code>' ) . '</p>';
+		// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped by the caller, as documented.
+		echo $more . '</div>';
 	}
 
 	/** That a person wants nothing to be sent, which is easily forgotten. */
