@@ -3,6 +3,7 @@
 use crate::certificate::{CertificatePlan, Order};
 use crate::cloudways::ObservedAlias;
 use crate::desired::Desired;
+use crate::domain::DomainName;
 use crate::note::Note;
 use crate::plan::AliasPlan;
 
@@ -34,9 +35,17 @@ pub fn aliases(mut plan: AliasPlan, desired: &Desired, before: &[String], force:
 }
 
 /// Withholds an order that would drop more names than is to be believed, by the same measure.
+///
+/// What a person `accepted` stays so: a limit can keep the order waiting for longer than the call in which it was said.
 #[must_use]
-pub fn certificate(mut plan: CertificatePlan, desired: &Desired, force: bool) -> CertificatePlan {
-    let dropped: Vec<_> = plan.dropped.iter().filter(|name| !desired.explains_removal_of(name)).cloned().collect();
+pub fn certificate(
+    mut plan: CertificatePlan,
+    desired: &Desired,
+    accepted: &[DomainName],
+    force: bool,
+) -> CertificatePlan {
+    let is_explained = |name: &DomainName| desired.explains_removal_of(name) || accepted.contains(name);
+    let dropped: Vec<_> = plan.dropped.iter().filter(|name| !is_explained(name)).cloned().collect();
     let would_order = matches!(plan.order, Order::Place | Order::Wait { .. });
     if !force && would_order && is_too_many(dropped.len(), plan.installed.len()) {
         plan.order = Order::Withheld(Note::CertificateWithheld { names: dropped, installed: plan.installed.len() });

@@ -151,13 +151,13 @@ impl Scene {
     /// The certificate part of the plan, by the alias list of that moment and what DNS said.
     #[must_use]
     pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) -> CertificatePlan {
-        let (now, force) = (task.deadline.clock().unix(), self.hurried);
+        let now = task.deadline.clock().unix();
         let basis = self.basis(task, aliases, moment);
         let plan = match &task.settings.wildcard_ssl {
-            Some(wildcard) => certificate::plan_wildcard(wildcard, basis, &self.state, now, force),
-            None => certificate::plan(basis, &self.verdicts, &self.state, now, force),
+            Some(wildcard) => certificate::plan_wildcard(wildcard, basis, &self.state, now, self.hurried),
+            None => certificate::plan(basis, &self.verdicts, &self.state, now, self.hurried),
         };
-        guard::certificate(plan, task.desired, force)
+        guard::certificate(plan, task.desired, &self.state.accepted, task.options.force)
     }
 
     pub(crate) fn basis<'a>(&'a self, task: Task<'a>, aliases: &'a AliasPlan, moment: Moment) -> Basis<'a> {
@@ -191,6 +191,19 @@ impl Scene {
         let mut names: Vec<DomainName> = names.into_iter().collect();
         names.sort();
         self.state.leaving = names;
+    }
+
+    /// Remembers which names may leave the certificate by a person's word: the order may have to wait for a limit.
+    pub fn keep_what_was_accepted(&mut self, task: Task<'_>) {
+        if !task.options.ssl {
+            return;
+        }
+        let dropped = self.plan_certificate(task, &self.plan_aliases(task), Moment::Observed).dropped;
+        if task.options.force {
+            self.state.accepted = dropped;
+        } else {
+            self.state.accepted.retain(|name| dropped.contains(name));
+        }
     }
 
     /// Aliases of others that are missed and were not told of are missed by the next call as well: it looks twice, too.

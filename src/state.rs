@@ -217,6 +217,9 @@ pub struct State {
     /// Aliases whose removal is withheld, as Cloudways spells them.
     #[serde(default)]
     pub withheld: Vec<String>,
+    /// Names that may leave the certificate, since a person said so; until they have, or are to stay after all.
+    #[serde(default)]
+    pub accepted: Vec<DomainName>,
     /// Aliases that are not ours, as seen last.
     foreign: Vec<String>,
     /// When aliases of ours were found to have vanished.
@@ -278,6 +281,7 @@ impl State {
             unseen: Vec::new(),
             leaving: Vec::new(),
             withheld: Vec::new(),
+            accepted: Vec::new(),
             foreign: Vec::new(),
             vanished: Vec::new(),
             operation: None,
@@ -684,6 +688,7 @@ mod tests {
         let mut full = state();
         full.note_sent(&[name("a.example")], 90);
         full.leaving = vec![name("gone.example")];
+        full.accepted = vec![name("dropped.example")];
         full.take_in(&observed(&["a.example", "Hand Made"]), |_| false, &nothing(), &nothing(), 100);
         full.note_sent(&[name("b.example")], 100);
         let now = 1_000_000;

@@ -68,6 +68,7 @@ pub fn reconcile(
         Ok(()) => None,
     };
     scene.keep_reasons(task);
+    scene.keep_what_was_accepted(task);
     scene.keep_what_is_missed();
     let state = scene.state.to_value();
     Ok(summary::report(task, scene, Mode::Applied, stopped_by.as_ref(), state, api.requests()))

@@ -254,6 +254,8 @@ pub struct Book {
     pub others_ordered: bool,
     /// When orders are possible again, after one met a limit and the engine was told so.
     pub limited_until: Option<Millis>,
+    /// Names that a person let go from the certificate, until they have left it.
+    pub accepted: BTreeSet<String>,
     /// When the engine's memory was lost.
     pub memory_lost: Option<Millis>,
     pub pointing: BTreeMap<String, Pointing>,

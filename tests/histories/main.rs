@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use history::{History, Tally, Trace, Violation};
 
 /// A history that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How much of a history is shown when it breaks a rule.
 const LAST_LINES: usize = 60;
 

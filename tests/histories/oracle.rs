@@ -21,7 +21,7 @@ const GRACE: Millis = 2 * SECOND;
 const ROOM: usize = 100;
 
 /// At rest, so many calls over so many days must be enough.
-const MOST_CALLS: usize = 400;
+const MOST_CALLS: usize = 120;
 const MOST_DAYS: u64 = 14;
 
 // ---- what a call says ----
@@ -264,7 +264,7 @@ pub fn before_an_order(history: &History, names: &[String]) {
         history.check(gone || denied || displacing || refused, || {
             format!("call {number} drops {name} from the certificate without a reason")
         });
-        if !call.ended_names.contains(name) {
+        if !call.ended_names.contains(name) && !history.book.borrow().accepted.contains(name) {
             unexplained.push(name.clone());
         }
         if wanted || (in_place(name) && !call.ended_names.contains(name)) {
@@ -443,6 +443,13 @@ pub fn after_a_call(history: &History, number: usize, ended: Ended, report: Opti
     let open = |name: &&String| look.certificate.contains(*name) && !look.not_ours;
     let told: Vec<String> = call.told.iter().filter(open).cloned().collect();
     book.told = told.into_iter().collect();
+    if call.force {
+        let keeps = |name: &str| {
+            report["certificate"]["wanted"].as_array().is_some_and(|names| names.iter().any(|kept| kept == name))
+        };
+        book.accepted = look.certificate.iter().filter(|name| !keeps(name)).cloned().collect();
+    }
+    book.accepted.retain(|name| look.certificate.contains(name));
     drop(book);
 
     // What somebody said should go is not kept back.
@@ -485,6 +492,8 @@ pub fn until_nothing_is_open(history: &History) {
     let mut ran = None;
     let mut next = None;
     let mut accepted = false;
+    // Each call that changed nothing is followed by a longer wait: a runner that is called late must come to the same end.
+    let mut idle = 0;
     for turn in 0.. {
         history.check(turn < MOST_CALLS && history.now() < began + MOST_DAYS * DAY, || {
             format!("something is still open after {turn} calls and {} h of rest", (history.now() - began) / HOUR)
@@ -492,7 +501,7 @@ pub fn until_nothing_is_open(history: &History) {
         let now = history.now();
         // The hourly looks in between would show the same; a day later is soon enough where nothing is open.
         let due = next.unwrap_or_else(|| history.runner.borrow().due);
-        let wait = if quiet_since.is_some() { 25 * HOUR } else { until(history, due) };
+        let wait = if quiet_since.is_some() { 25 * HOUR } else { until(history, due) << idle };
         history.advance(wait);
         let this = history.run_as(How { deadline: 60, slowness: 50, force: false, ..How::default() });
         threw += u32::from(this.threw);
@@ -518,6 +527,7 @@ pub fn until_nothing_is_open(history: &History) {
             continue;
         }
         accepted &= !this.wrote;
+        idle = if this.wrote || this.threw { 0 } else { 3.min(idle + 1) };
         if this.wrote || this.pending || this.threw {
             quiet_since = None;
         } else if quiet_since.is_some_and(|since| now + wait >= since + DAY) {

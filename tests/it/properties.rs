@@ -499,7 +499,7 @@ fn of_a_crowd(crowd: &mut Crowd) -> (AliasPlan, CertificatePlan) {
     let desired = crowd.world.desired();
     let basis = Basis { desired: &desired, app: &crowd.world.app, aliases: &aliases, moment: Moment::OnceWritten };
     let plan = certificate::plan(basis, &crowd.verdicts, &crowd.world.state, NOW, crowd.force);
-    let plan = guard::certificate(plan, &desired, crowd.force);
+    let plan = guard::certificate(plan, &desired, &[], crowd.force);
     (aliases, plan)
 }
 

@@ -33,6 +33,10 @@ fn next_in(site: &Site, report: &Report) -> Option<u64> {
     report.next_at.map(|at| at.saturating_sub(SystemClock::start().unix() + site.ahead))
 }
 
+fn about_the_order(report: &Report) -> Option<&'static str> {
+    report.certificate.note.as_ref().map(wu_cloudways::note::Note::code)
+}
+
 /// Seed 336: its DNS was not asked for, so it could not leave, and failed each order.
 #[test]
 fn the_primary_domain_is_asked_for_although_its_mapping_ended() {
@@ -404,4 +408,49 @@ fn aliases_that_come_late_are_not_set_aside() {
         let report = site.sync(&wanted);
         assert_eq!((report.status, next_in(&site, &report)), (Status::Ok, None));
     }
+}
+
+/// Seed 140: the order had to wait for a limit, and by then what a person had accepted was withheld again.
+#[test]
+fn what_a_person_accepted_stays_so_while_a_limit_keeps_the_order_waiting() {
+    let mut site = Site::new();
+    let mapped = ["a.example", "b.example", "c.example", "d.example", "e.example"];
+    site.point_here(&mapped);
+    site.sync(&mapped);
+    assert_eq!(site.certificate().len(), 6, "with the primary domain");
+    for gone in &mapped[1..] {
+        site.sim.set_a(gone, &["198.51.100.7"]);
+    }
+    site.sync(&mapped);
+    site.advance(2 * HOUR);
+    assert_eq!(about_the_order(&site.sync(&mapped)), Some("certificate_withheld"));
+
+    site.sim.fault(json!({
+        "path": "/security/lets_encrypt_install",
+        "times": null,
+        "do": {"fail_operation": "too many certificates (50) already issued for \"a.example\" in the last 168h0m0s"},
+    }));
+    site.options.force = true;
+    let report = site.sync(&mapped);
+    site.options.force = false;
+    assert_eq!(site.certificate().len(), 6, "the limit let nothing through");
+    assert_eq!(report.status, Status::Pending);
+    site.sim.clear_faults();
+    for _ in 0..30 {
+        site.advance(HOUR);
+        assert_ne!(about_the_order(&site.sync(&mapped)), Some("certificate_withheld"), "it was accepted");
+    }
+    assert_eq!(site.certificate(), ["a.example", "network.example"]);
+
+    // It was said of this loss, and of no other.
+    site.point_here(&mapped);
+    site.advance(5 * HOUR);
+    site.sync(&mapped);
+    assert_eq!(site.certificate().len(), 6, "they are back");
+    for gone in &mapped[1..] {
+        site.sim.set_a(gone, &["198.51.100.7"]);
+    }
+    site.sync(&mapped);
+    site.advance(5 * HOUR);
+    assert_eq!(about_the_order(&site.sync(&mapped)), Some("certificate_withheld"));
 }
