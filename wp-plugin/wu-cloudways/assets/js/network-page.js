@@ -132,11 +132,15 @@
 			const changed = now.stamp !== stamp;
 			active = now.active;
 			stamp = now.stamp;
-			show( now );
+			if ( active ) {
+				show( now );
+			}
 			if ( changed || ! active ) {
 				await refresh();
 			}
+			// It is over when the page shows what came of it.
 			if ( ! active ) {
+				show( now );
 				say( words.ended );
 				looks = 0;
 			}
