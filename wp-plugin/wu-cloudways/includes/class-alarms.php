@@ -49,7 +49,7 @@ final class Alarms {
 					self::note( $store, (array) $report['error'] );
 				}
 
-				Mail::send_due();
+				self::tell_later();
 			}
 		);
 	}
@@ -68,7 +68,7 @@ final class Alarms {
 					self::note( $store, (array) $error );
 				}
 
-				Mail::send_due();
+				self::tell_later();
 			}
 		);
 	}
@@ -96,6 +96,33 @@ final class Alarms {
 					}
 				}
 
+				self::tell_later();
+			}
+		);
+	}
+
+	/**
+	 * E-mails go when everything else is done: a mail server that takes its time must not hold the lock, or a job.
+	 *
+	 * @return void
+	 */
+	private static function tell_later(): void {
+		if ( did_action( 'shutdown' ) ) {
+			self::tell();
+		} else {
+			// The same callback twice is one.
+			add_action( 'shutdown', array( self::class, 'tell' ), 10, 0 );
+		}
+	}
+
+	/**
+	 * Sends the e-mails that are due.
+	 *
+	 * @return void
+	 */
+	public static function tell(): void {
+		self::guarded(
+			static function (): void {
 				Mail::send_due();
 			}
 		);

@@ -59,8 +59,8 @@ final class Site_Health {
 		$known  = array_filter( $checks, static fn( array $check ): bool => 'unknown' !== $check['status'] );
 		$html   = '<p>' . esc_html( $labels['about'] ) . '</p>';
 
-		// What is wrong comes first, and what nobody can know last.
-		foreach ( array( 'critical', 'recommended', 'good', 'unknown' ) as $wanted ) {
+		// What is wrong comes first. What nobody can know here says something only where nothing else is known.
+		foreach ( $known ? array( 'critical', 'recommended', 'good' ) : array( 'unknown' ) as $wanted ) {
 			foreach ( $checks as $check ) {
 				if ( $wanted === $check['status'] && '' !== $check['text'] ) {
 					$html .= self::html( $check );
@@ -318,9 +318,14 @@ final class Site_Health {
 	 * A constant that holds nothing secret.
 	 *
 	 * @param string $name Its name.
+	 * @throws Store_Exception When it could not be read whether it was typed into the wizard instead.
 	 */
 	private static function constant_field( string $name ): array {
 		$value = defined( $name ) ? constant( $name ) : null;
+
+		if ( null === $value && '' !== (string) Database::network_option( 'wu_hosting_credential_' . $name ) ) {
+			return self::field( $name, __( 'typed into the wizard', 'wu-cloudways' ), 'wizard' );
+		}
 
 		return self::field( $name, null === $value ? __( 'not set', 'wu-cloudways' ) : (string) wp_json_encode( $value, JSON_UNESCAPED_SLASHES ), null === $value ? 'not set' : null );
 	}
