@@ -101,6 +101,8 @@ final class UM_Domain_Box {
 	 * @return void
 	 */
 	private static function table( array $entries ): void {
+		// On a telephone it scrolls sideways, which must be possible by keyboard.
+		printf( '<div role="region" tabindex="0" aria-label="%s" style="overflow-x: auto">', esc_attr__( 'Alias, DNS and certificate', 'wu-cloudways' ) );
 		echo '<table class="widefat striped"><thead><tr>';
 
 		foreach ( array( __( 'Domain', 'wu-cloudways' ), __( 'Alias', 'wu-cloudways' ), __( 'DNS', 'wu-cloudways' ), __( 'Certificate', 'wu-cloudways' ) ) as $heading ) {
@@ -119,7 +121,7 @@ final class UM_Domain_Box {
 			);
 		}
 
-		echo '</tbody></table>';
+		echo '</tbody></table></div>';
 	}
 
 	/**
