@@ -244,4 +244,69 @@ describe('the network page in a browser', () => {
     assert.equal(await small.page.locator('#the-list tr').first().locator('td.column-verdict').isVisible(), true);
     assert.ok((await small.sideways()) <= 0);
   });
+
+  it('finds its way in 2,000 domains: search, filters, order, pages', async () => {
+    // Each brings its www along. A tenth leads here, and there are more of them than a certificate holds.
+    const names = Array.from({ length: 1000 }, (_, i) => `shop-${String(i).padStart(4, '0')}.example`);
+    await Promise.all(names.filter((_, i) => i % 10 === 0).flatMap((name) => [stack.sim.here(name), stack.sim.here(`www.${name}`)]));
+    await stack.network.map(names);
+    await sync('--force', '--yes');
+    const tab = await open();
+    const rows = () => tab.page.locator('#the-list tr .column-domain strong').allInnerTexts();
+    const total = async () => Number((await tab.page.locator('.tablenav.top .displaying-num').innerText()).replace(/\D/g, ''));
+    const number = await total();
+    assert.ok(number >= 2000, `the table has ${number} domains`);
+    const first = await rows();
+    assert.ok(first.length >= 20 && first.length <= 100, `a page has ${first.length} rows`);
+    await tab.picture('page-many');
+    await tab.axe('a table of 2,000');
+
+    await tab.press('.tablenav.top .next-page');
+    const second = await rows();
+    assert.ok(second.length && !second.some((name) => first.includes(name)), 'the second page shows the first again');
+    assert.ok(first.at(-1) < second[0], 'the pages are not in one order');
+    await tab.press('.tablenav.top .last-page');
+    assert.ok((await rows()).at(-1) > second.at(-1));
+
+    await tab.go(PAGE);
+    await tab.press('th#domain a');
+    assert.ok((await rows())[0] > second[0], 'it is not ordered downwards');
+    assert.match(await tab.page.locator('th#domain').getAttribute('aria-sort'), /descending/);
+
+    await tab.go(PAGE);
+    await tab.page.fill('#wu-cloudways-search-input', 'shop-012');
+    await tab.leads(() => tab.page.keyboard.press('Enter'));
+    const found = names.slice(120, 130);
+    assert.deepEqual(await rows(), [...found, ...found.map((name) => `www.${name}`)]);
+    // A filter keeps the search, and says how many there are.
+    await tab.leads(() => tab.page.locator('[data-wu-cloudways="view"]', { hasText: 'no record' }).click());
+    const both = await rows();
+    assert.ok(both.length > 0 && both.every((name) => /^(www\.)?shop-012[1-9]\.example$/.test(name)), `searched and filtered: ${both}`);
+    await tab.go(PAGE);
+    const here = tab.page.locator('[data-wu-cloudways="view"]', { hasText: 'points here' });
+    const said = Number((await here.locator('.count').innerText()).replace(/\D/g, ''));
+    await tab.leads(() => here.click());
+    assert.equal(await total(), said);
+    await tab.page.selectOption('#wu-cloudways-certificate', 'covered');
+    await tab.leads(() => tab.does('filter').click());
+    assert.ok((await total()) > 0 && (await total()) <= 100, `${await total()} names are in one certificate`);
+    await tab.page.fill('#wu-cloudways-search-input', 'nobody-has-this');
+    await tab.leads(() => tab.page.keyboard.press('Enter'));
+    await tab.says(/No domain is like that/, '#the-list');
+    await tab.axe('an empty search');
+
+    // The check of so many shows how far it is, and can be stopped.
+    await tab.go(PAGE);
+    await tab.page.locator('[data-wu-cloudways="check"] [data-wu-cloudways="dns"]').click();
+    await tab.says(/[1-9][\d,]* of 2,\d{3} names/, '[data-wu-cloudways="check-text"]');
+    assert.ok((await tab.page.locator('[data-wu-cloudways="check-bar"]').evaluate((bar) => bar.position)) > 0);
+    await tab.axe('a check that goes on');
+    await tab.does('check-cancel').click();
+    await tab.says(/Stopped\./, '[data-wu-cloudways="check-summary"]');
+    assert.equal(await tab.page.locator('[data-wu-cloudways="check-progress"]').isVisible(), false);
+
+    const small = await open({ width: 390, height: 844 });
+    assert.ok((await small.sideways()) <= 0);
+    assert.deepEqual(await small.overlaps(), []);
+  });
 });

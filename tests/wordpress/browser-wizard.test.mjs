@@ -70,4 +70,71 @@ describe('Ultimate Multisite’s wizard in a browser', () => {
     const stored = await stack.network.eval("return (string) get_network_option( null, 'wu_hosting_credential_WU_CLOUDWAYS_API_KEY', '' );");
     assert.ok(stored && !stored.includes(SIM.token), 'the token is stored as it is typed');
   });
+
+  it('then the network page leads to a right alias list and certificate', async () => {
+    const tab = await browser.open();
+    await tab.go(PAGE);
+    await tab.act('test');
+    await tab.says('Cloudways accepts the settings.', '[data-wu-cloudways="answer"]');
+    await tab.act('preview');
+    await tab.says('shop.example', '[data-wu-cloudways="preview-shown"]');
+    await tab.act('apply');
+    await tab.says(/2 aliases added/, '[data-wu-cloudways="answer"]');
+    assert.deepEqual((await stack.sim.aliases()).sort(), [SIM.handMade, 'shop.example', 'www.shop.example'].sort());
+    await stack.settleCertificate([SIM.primary, 'shop.example', 'www.shop.example'], { patience: 60000 });
+    await tab.go(PAGE);
+    await tab.says(/3 of 100 names/);
+    assert.doesNotMatch(await tab.words(), /missing|switched off/i, 'the page still asks for something');
+    await tab.go('/wp-admin/network/');
+    assert.equal((await tab.words('.wu-cloudways-notice')).trim(), '', 'a notice stays although all is well');
+  });
+
+  it('says of a clone that it is one, sends nothing, and asks a person', async () => {
+    stack.network.setConstants({ WP_ENVIRONMENT_TYPE: 'staging' });
+    const before = (await stack.sim.writes()).length;
+    await stack.network.map('clone.example');
+    const tab = await browser.open();
+    await tab.go(PAGE);
+    await tab.does('sync').click().catch(() => {});
+    await tab.page.waitForLoadState('load');
+    await tab.go(PAGE);
+    await tab.says(/original/i);
+    await tab.picture('clone');
+    await tab.axe('the page of a clone');
+    assert.equal((await stack.sim.writes()).length, before, 'a clone wrote');
+    await tab.press('button[value="confirm_site"]');
+    await tab.says('This site is the original from now on', '[data-wu-cloudways="answer"]');
+    assert.ok((await stack.sim.aliases()).includes('clone.example'), 'nothing was sent although a person said that this is the original');
+    stack.network.setConstants({ WP_ENVIRONMENT_TYPE: 'production' });
+    await stack.network.wp(['wu-cloudways', 'sync', '--confirm-site', '--timeout=60', '--porcelain'], { check: false });
+  });
+
+  it('says where the extension is missing, and in three steps how to load it on this server', async () => {
+    await stack.startFpm(false);
+    const tab = await browser.open();
+    await tab.go(PAGE);
+    await tab.picture('extension-cli-only');
+    await tab.axe('the page with the extension on the command line only');
+    // With it on the command line, the page leaves the work to that; the doctor finds that it is missing there as well.
+    await tab.says('Load it on the website, too', '[data-wu-cloudways="guide"] summary');
+    await stack.network.wp(['wu-cloudways', 'doctor'], { check: false, extension: false });
+    await tab.go(PAGE);
+    const steps = tab.page.locator('.wrap.wu-cloudways ol').first().locator('> li');
+    assert.equal(await steps.count(), 3, `there are ${await steps.count()} steps:\n${await tab.words()}`);
+    const words = (await steps.allInnerTexts()).join('\n');
+    assert.match(words, /php_admin_value\[extension\] = \S+\.so/, 'the pool line is missing');
+    assert.match(words, /8\.2/, 'the PHP of this server is missing');
+    await tab.picture('extension-missing');
+    await tab.axe('the page without the extension');
+    const small = await browser.open({ width: 390, height: 844 });
+    await small.go(PAGE);
+    assert.ok((await small.sideways()) <= 0, 'the steps make the page too wide for a telephone');
+    await small.picture('extension-missing-small');
+    await tab.go('/wp-admin/network/');
+    await tab.says(/extension/i, '.wu-cloudways-notice');
+    await tab.axe('the notice of the missing extension', { page: false });
+    await stack.startFpm(true);
+    await tab.go('/wp-admin/network/');
+    assert.doesNotMatch(await tab.words('.wu-cloudways-notice'), /extension/i, 'the notice stays although the extension is loaded');
+  });
 });
