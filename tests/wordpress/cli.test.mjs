@@ -230,6 +230,8 @@ describe('commands', () => {
       assert.match((await ends(0, ['pause', '--user=admin'])).stderr, /^Success: Paused: nothing is sent\. To go on: wp wu-cloudways resume$/m);
       const again = await ends(0, ['pause']);
       assert.match(again.stderr, /^Warning: Paused since .* by admin: nothing is sent\.$/m);
+      assert.match((await ends(0, ['status'])).stderr, /^Warning: Paused since .* by admin: nothing is sent\. To go on: wp wu-cloudways resume$/m);
+      assert.equal((await json(0, ['status'])).paused.by, 'admin');
       await stack.sim.clearLog();
       await stack.network.map('paused.example');
       assert.match((await ends(11, ['sync'])).stderr, /is paused; nothing was sent/);

@@ -135,6 +135,12 @@ describe('doctor', () => {
         assert.match(people.stdout, /^error {6}Extension on the website: .*\n {11}→ Load it in three steps:\n {13}1\. Upload .*\n {16}\/.*\.so\n/m);
         assert.match(people.stdout, /\n1 error\.\n$/);
         assert.equal((await wp(['--porcelain', 'extension_web'], { extension: false })).stdout, 'critical\n');
+
+        // What the website said of itself last, and it runs another PHP: its file has to be for that one.
+        await sql(`UPDATE wp_wu_cloudways_sync_memory SET value = REPLACE( value, '"php":"8.', '"php":"9.' ) WHERE name = 'web'`);
+        const { checks } = await examined(['extension_web', '--offline'], { extension: false });
+        const told = checks.extension_web.steps.map(({ text, code }) => `${text} ${code}`).join('\n');
+        assert.match(told, /built for PHP 9\.\d .*-php9\.\d-.*\.so\n.*php9\.\d -d extension=\S+-php9\.\d-\S+\.so -m.*\n.*php_admin_value\[extension\] = \S+-php9\.\d-\S+\.so$/s);
       } finally {
         await stack.startFpm(true);
       }
@@ -400,6 +406,9 @@ describe('doctor', () => {
   });
 
   it('a last run that failed, that is long ago, or that there never was', async () => {
+    // Runs of the website itself come and go: not now.
+    await stack.network.wp(['wu-cloudways', 'sync', '--timeout=60'], { check: false });
+    await put('hold', 'UNIX_TIMESTAMP() + 7200');
     await finds('last_run', 'good', 0, /in step/);
     await changeReport("$report['warnings'] = array( array( 'code' => 'removals_withheld', 'args' => array( 'names' => array( 'a.example', 'b.example' ), 'count' => 2, 'ours' => 4 ) ) );");
     await finds('last_run', 'recommended', 3, [/2 of 4 aliases would be removed/, /--force/]);
@@ -418,6 +427,7 @@ describe('doctor', () => {
   });
 
   it('a certificate near its end', async () => {
+    await put('hold', 'UNIX_TIMESTAMP() + 7200');
     const ends = (days) => changeReport(`$report['certificate']['installed']['not_after'] = time() + (int) ( ${days} * 86400 );`);
     await ends(30);
     await finds('certificate', 'good', 0, /valid until/);
@@ -433,6 +443,7 @@ describe('doctor', () => {
     await sql('UPDATE wp_wu_cloudways_sync_runs SET finished_at = finished_at + 3 * 86400');
     await changeReport("$report['certificate']['installed'] = null;");
     await finds('certificate', 'recommended', 3, /None is installed/);
+    await put('hold', 0);
   });
 
   it('Ultimate Multisite that is not set up', async () => {

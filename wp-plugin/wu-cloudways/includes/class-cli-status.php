@@ -66,6 +66,7 @@ final class CLI_Status extends CLI_Report_Command {
 				$report    = $ready ? $store->last_report() : null;
 				$due       = $ready ? $store->due_at() : null;
 				$dirty     = $ready ? $store->dirty() : 0;
+				$paused    = $ready ? $store->paused() : null;
 				$run       = $standing['run'] ?? null;
 				$trouble   = $standing['trouble'] ?? null;
 				$origin    = $standing ? Messages::origin( $standing ) : '';
@@ -78,6 +79,9 @@ final class CLI_Status extends CLI_Report_Command {
 					$this->print_trouble( $trouble, $is_table ? '' : $origin, $is_table );
 				}
 				$this->print_problems( Standing::unsaid( $problems, $trouble ) );
+				if ( $paused ) {
+					$this->say( Doctor::paused_text( $paused ) . ' ' . __( 'To go on: wp wu-cloudways resume', 'wu-cloudways' ), 'warning' );
+				}
 
 				if ( $porcelain ) {
 					WP_CLI::line( (string) ( $run['status'] ?? 'never' ) );
@@ -90,6 +94,7 @@ final class CLI_Status extends CLI_Report_Command {
 							'last_run'   => $run,
 							'due_at'     => $due,
 							'dirty'      => $dirty,
+							'paused'     => $paused,
 							'report_run' => $standing['reported']['id'] ?? null,
 							'report'     => $report,
 						),

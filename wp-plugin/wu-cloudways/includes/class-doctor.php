@@ -750,8 +750,12 @@ final class Doctor {
 			/* translators: %s: version of PHP, and php.ini. */
 			: sprintf( __( 'wu_cloudways is not loaded on the command line (%s).', 'wu-cloudways' ), $inside );
 
+		// The file has to be built for that very PHP.
+		$php   = preg_match( '/^\d+\.\d+/', (string) $facts['php'], $match ) && $match[0] !== PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION ? $match[0] : '';
+		$steps = Guide::steps( $sapi, $php );
+
 		if ( empty( $other['compatible'] ) ) {
-			return self::critical( $text, __( 'Load it in three steps:', 'wu-cloudways' ), Guide::steps( $sapi ), 20 );
+			return self::critical( $text, __( 'Load it in three steps:', 'wu-cloudways' ), $steps, 20 );
 		}
 
 		return self::recommended(
@@ -759,7 +763,7 @@ final class Doctor {
 			'web' === $sapi
 				? __( 'The command line has it and does the work. To have it on the website too:', 'wu-cloudways' )
 				: __( 'The website has it and does the work. To have it here too:', 'wu-cloudways' ),
-			Guide::steps( $sapi )
+			$steps
 		);
 	}
 

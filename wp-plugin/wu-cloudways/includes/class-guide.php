@@ -25,13 +25,14 @@ final class Guide {
 	 * What is only presumed about Cloudways is called so in the text.
 	 *
 	 * @param string $where 'web': in PHP-FPM; 'cli': on the command line.
+	 * @param string $php   Version of that PHP, such as 8.3, where it is another one than of this process.
 	 * @return list<array{text: string, code: string}> text: what to do, plain text that ends with a colon; code: one line to copy as it is.
 	 */
-	public static function steps( string $where ): array {
+	public static function steps( string $where, string $php = '' ): array {
 		$upload = array(
 			/* translators: %s: a version of PHP and a processor, such as "PHP 8.2 NTS, x86_64". */
-			'text' => sprintf( __( 'Upload the extension’s file, built for %s, to this path. It is outside the public folder, never put it into public_html:', 'wu-cloudways' ), self::build() ),
-			'code' => self::file(),
+			'text' => sprintf( __( 'Upload the extension’s file, built for %s, to this path. It is outside the public folder, never put it into public_html:', 'wu-cloudways' ), self::build( $php ) ),
+			'code' => self::file( $php ),
 		);
 
 		if ( 'cli' === $where ) {
@@ -52,40 +53,39 @@ final class Guide {
 			$upload,
 			array(
 				'text' => __( 'Over SSH, look whether this PHP takes it: the command prints wu_cloudways. Do not go on before it does, as a file that was not uploaded whole stops the site:', 'wu-cloudways' ),
-				'code' => self::check(),
+				'code' => self::check( $php ),
 			),
 			array(
 				'text' => __( 'On the Cloudways platform, add this line under Application Settings → PHP FPM Settings, save, and reload this page. That Cloudways lets the line through is presumed, not known; if the extension is still missing then, load it on the command line:', 'wu-cloudways' ),
-				'code' => self::pool_line(),
+				'code' => self::pool_line( $php ),
 			),
 		);
 	}
 
-	/** What the file has to be built for: what this process is. */
-	public static function build(): string {
-		return sprintf( 'PHP %d.%d %s, %s', PHP_MAJOR_VERSION, PHP_MINOR_VERSION, ( PHP_ZTS ? 'ZTS' : 'NTS' ) . ( PHP_DEBUG ? ' DEBUG' : '' ), php_uname( 'm' ) );
+	/** What the file has to be built for: what this process is, but for the version of PHP where that is given. */
+	public static function build( string $php = '' ): string {
+		return sprintf( 'PHP %s %s, %s', self::version( $php ), ( PHP_ZTS ? 'ZTS' : 'NTS' ) . ( PHP_DEBUG ? ' DEBUG' : '' ), php_uname( 'm' ) );
 	}
 
 	/** The file, with its path. Its name tells versions and builds apart, since a file that is loaded must never be overwritten. */
-	public static function file(): string {
+	public static function file( string $php = '' ): string {
 		return self::folder() . sprintf(
-			'/private_html/wu_cloudways-%s-php%d.%d-%s-%s.so',
+			'/private_html/wu_cloudways-%s-php%s-%s-%s.so',
 			Plugin::VERSION,
-			PHP_MAJOR_VERSION,
-			PHP_MINOR_VERSION,
+			self::version( $php ),
 			( PHP_ZTS ? 'zts' : 'nts' ) . ( PHP_DEBUG ? '-debug' : '' ),
 			php_uname( 'm' )
 		);
 	}
 
 	/** The line for PHP-FPM's pool. */
-	public static function pool_line(): string {
-		return 'php_admin_value[extension] = ' . self::file();
+	public static function pool_line( string $php = '' ): string {
+		return 'php_admin_value[extension] = ' . self::file( $php );
 	}
 
-	/** The command that shows whether this PHP takes the file. */
-	public static function check(): string {
-		return 'php -d extension=' . self::file() . ' -m | grep wu_cloudways';
+	/** The command that shows whether this PHP, or the one of that version, takes the file. */
+	public static function check( string $php = '' ): string {
+		return 'php' . $php . ' -d extension=' . self::file( $php ) . ' -m | grep wu_cloudways';
 	}
 
 	/**
@@ -100,6 +100,11 @@ final class Guide {
 	/** The line of the cron job that starts Ultimate Multisite's queue, and with it what is due. */
 	public static function cron_line(): string {
 		return '*/5 * * * * ' . self::command( 'action-scheduler run --quiet' );
+	}
+
+	/** A version of PHP; that of this process where none is given. */
+	private static function version( string $php ): string {
+		return '' === $php ? PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION : $php;
 	}
 
 	/** The folder of the application; APPLICATION stands for its name where the path of the site does not say it. */
