@@ -143,6 +143,20 @@ describe('Site Health, notices and the log', () => {
       $report['certificate']['installed']['not_after'] = time() + ${days} * DAY_IN_SECONDS;
       return WU_Cloudways\\Database::write( "UPDATE {$runs} SET report = %s WHERE id = %d", array( wp_json_encode( $report ), $row['id'] ) );`);
 
+    it('is content with the extension on the website alone, or on the command line alone', async () => {
+      for (const [web, cli] of [[true, false], [false, true]]) {
+        await stack.startFpm(web);
+        await stack.network.wp(['wu-cloudways', 'status'], { extension: cli });
+        await admin.get('/wp-admin/network/');
+        const { status, words } = (await health()).wu_cloudways_extension;
+        assert.equal(status, 'good', words);
+        assert.match(words, web ? /Extension on the command line/ : /Extension on the website/);
+      }
+      await stack.startFpm(true);
+      await admin.get('/wp-admin/network/');
+      assert.equal((await health()).wu_cloudways_extension.status, 'good');
+    });
+
     it('survives a database that has lost the plugin’s tables', async () => {
       await sql('RENAME TABLE wp_wu_cloudways_sync_memory TO away');
       try {

@@ -68,6 +68,14 @@ function add_query_arg( $name, $value, $url ) {
 	return "{$url}?{$name}={$value}";
 }
 
+function get_main_site_id() {
+	return 1;
+}
+
+function get_site_url( $site, $path ) {
+	return "https://network.example/{$path}";
+}
+
 function network_admin_url( $path ) {
 	return "https://network.example/wp-admin/network/{$path}";
 }
@@ -263,6 +271,7 @@ $alarms = array(
 	'failing'              => array( 'failing', $now - 90000, array( 'code' => 'busy' ) + $others ),
 	'failing, no file'     => array( 'failing', $now - 90000, array( 'code' => 'extension_missing' ) + $others ),
 	'stuck, website'       => array( 'stuck', $now - 90000, array( 'web' => true, 'cli' => null ) ),
+	'stuck, neither'       => array( 'stuck', $now - 90000, array( 'web' => false, 'cli' => null ) ),
 	'stuck, command line'  => array( 'stuck', $now - 90000, array( 'web' => false, 'cli' => true ) ),
 	'certificate'          => array( 'certificate', $now + 90000, array( 'names' => array( 'a.example' ), 'type' => 'le', 'note' => null ) ),
 	'certificate, over'    => array( 'certificate', $now - 90000, array( 'names' => array( 'a.example' ), 'type' => 'le', 'note' => array( 'code' => 'order_failed', 'args' => array( 'answer' => 'No.' ) ) ) ),

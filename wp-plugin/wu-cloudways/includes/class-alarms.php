@@ -220,10 +220,10 @@ final class Alarms {
 			case 'stuck':
 				/* translators: %s: a time, and how long ago that is. */
 				$words['text']   = sprintf( __( 'A run has been due since %s, and none has begun.', 'wu-cloudways' ), $when );
-				$words['remedy'] = true === $args['web']
+				$words['remedy'] = true === $args['web'] || true !== $args['cli']
 					? __( 'The jobs of the main site are not run: without visits, or with WP-Cron switched off, a cron job of the application has to start them, with this line:', 'wu-cloudways' )
 					: __( 'The extension is loaded on the command line only, so a cron job of the application has to do the work, with this line:', 'wu-cloudways' );
-				$words['code']   = Guide::cron_line();
+				$words['code']   = true === $args['web'] && true !== $args['cli'] ? Guide::visit_line() : Guide::cron_line();
 				break;
 			case 'certificate':
 				$words['text'] = $alarm['since'] > time()

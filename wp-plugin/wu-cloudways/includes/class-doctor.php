@@ -887,7 +887,7 @@ final class Doctor {
 	 * @throws Store_Exception When the memory could not be read.
 	 */
 	private function starts_queue(): string {
-		return $this->is_on_web_only() ? self::visit() : Guide::cron_line();
+		return $this->is_on_web_only() ? Guide::visit_line() : Guide::cron_line();
 	}
 
 	/**
@@ -897,7 +897,7 @@ final class Doctor {
 	 * @throws Store_Exception When the memory could not be read.
 	 */
 	private function starts_cron(): string {
-		return $this->is_on_web_only() ? self::visit() : '*/5 * * * * ' . Guide::command( 'cron event run --due-now --quiet' );
+		return $this->is_on_web_only() ? Guide::visit_line() : '*/5 * * * * ' . Guide::command( 'cron event run --due-now --quiet' );
 	}
 
 	/**
@@ -908,15 +908,6 @@ final class Doctor {
 	 */
 	private function is_on_web_only(): bool {
 		return empty( $this->process( 'cli' )['compatible'] ) && ! empty( $this->process( 'web' )['compatible'] );
-	}
-
-	/**
-	 * The line of a cron job that lets the website do it.
-	 *
-	 * @return string
-	 */
-	private static function visit(): string {
-		return '*/5 * * * * wget -q -O /dev/null ' . escapeshellarg( get_site_url( get_main_site_id(), 'wp-cron.php?doing_wp_cron' ) );
 	}
 
 	/**

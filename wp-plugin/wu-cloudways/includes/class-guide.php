@@ -56,7 +56,7 @@ final class Guide {
 				'code' => self::check( $php ),
 			),
 			array(
-				'text' => __( 'On the Cloudways platform, add this line under Application Settings → PHP FPM Settings, save, and reload this page. That Cloudways lets the line through is presumed, not known; if the extension is still missing then, load it on the command line:', 'wu-cloudways' ),
+				'text' => __( 'That Cloudways lets this line through is presumed, not known; should the extension still be missing afterwards, load it on the command line instead. On the Cloudways platform, add the line under Application Settings → PHP FPM Settings, save, and reload the Cloudways page:', 'wu-cloudways' ),
 				'code' => self::pool_line( $php ),
 			),
 		);
@@ -105,6 +105,11 @@ final class Guide {
 	/** A version of PHP; that of this process where none is given. */
 	private static function version( string $php ): string {
 		return '' === $php ? PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION : $php;
+	}
+
+	/** The line of a cron job that lets the website do it, where the extension is there alone. */
+	public static function visit_line(): string {
+		return '*/5 * * * * wget -q -O /dev/null ' . escapeshellarg( get_site_url( get_main_site_id(), 'wp-cron.php?doing_wp_cron' ) );
 	}
 
 	/** The folder of the application; APPLICATION stands for its name where the path of the site does not say it. */

@@ -54,7 +54,7 @@ final class Site_Health {
 	 */
 	public static function test( string $test ): array {
 		$checks = Doctor::checks( self::TESTS[ $test ] );
-		$status = self::status( $checks );
+		$status = self::status( self::counted_checks( $checks ) );
 		$labels = self::labels()[ $test ];
 		$known  = array_filter( $checks, static fn( array $check ): bool => 'unknown' !== $check['status'] );
 		$html   = '<p>' . esc_html( $labels['about'] ) . '</p>';
@@ -105,6 +105,22 @@ final class Site_Health {
 		);
 
 		return $info;
+	}
+
+	/**
+	 * Without the checks that change nothing: the extension is wanted on the website or on the command line, and where it
+	 * is in one of them, that it could be in the other too is no more than a hint.
+	 *
+	 * @param list<array> $checks Doctor::checks().
+	 * @return list<array>
+	 */
+	private static function counted_checks( array $checks ): array {
+		$status = array_column( $checks, 'status', 'code' );
+		$places = array_intersect_key( $status, array_flip( array( 'extension_web', 'extension_cli' ) ) );
+
+		return in_array( 'good', $places, true )
+			? array_values( array_filter( $checks, static fn( array $check ): bool => ! isset( $places[ $check['code'] ] ) || 'recommended' !== $check['status'] ) )
+			: $checks;
 	}
 
 	/**
