@@ -15,7 +15,8 @@ describe('the life of a domain', () => {
 
   before(async () => {
     stack = await openStack('life', { constants: { WU_CLOUDWAYS_EXTRA_DOMAINS: '' } });
-    await stack.network.eval("return wu_save_setting( 'auto_create_www_subdomain', 'never' );");
+    // Without the second one, Ultimate Multisite leaves the mappings of a deleted site where they are.
+    await stack.network.eval("wu_save_setting( 'auto_create_www_subdomain', 'never' ); return wu_save_setting( 'enable_domain_mapping', 1 );");
     shop = await stack.network.addSite('shop');
     other = await stack.network.addSite('other');
     const names = ['one', 'two', 'three', 'four', 'five'].map((name) => `${name}.example`);
