@@ -642,7 +642,7 @@ final class Messages {
 			),
 			'dry_run'                 => array(
 				__( 'WU_CLOUDWAYS_DRY_RUN is on: nothing was written.', 'wu-cloudways' ),
-				__( 'Remove the constant from wp-config.php when the plan is as you want it.', 'wu-cloudways' ),
+				__( 'When the plan is as you want it, remove the constant from wp-config.php, or choose in the Cloudways wizard of Ultimate Multisite to write.', 'wu-cloudways' ),
 			),
 			'server_address_unknown'  => array(
 				__( 'Cloudways names no public address of the server, so DNS cannot be judged.', 'wu-cloudways' ),
@@ -734,11 +734,11 @@ final class Messages {
 			),
 			'wildcard_only'           => array(
 				__( 'The certificate is the wildcard certificate for {domain}; other domains have no HTTPS: {names}.', 'wu-cloudways' ),
-				__( 'If the mapped domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php, and the certificate at Cloudways.', 'wu-cloudways' ),
+				__( 'If the mapped domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php or from the Cloudways wizard of Ultimate Multisite, and the certificate at Cloudways.', 'wu-cloudways' ),
 			),
 			'wildcard_only.none'      => array(
 				__( 'The certificate is the wildcard certificate for {domain}; no other domain has HTTPS.', 'wu-cloudways' ),
-				__( 'If other domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php, and the certificate at Cloudways.', 'wu-cloudways' ),
+				__( 'If other domains are to have HTTPS, remove WU_CLOUDWAYS_WILDCARD_SSL from wp-config.php or from the Cloudways wizard of Ultimate Multisite, and the certificate at Cloudways.', 'wu-cloudways' ),
 			),
 			'order_needs_alias'       => array(
 				__( 'No certificate is ordered while names in it have no alias: {names}.', 'wu-cloudways' ),
