@@ -144,6 +144,7 @@ final class Preview {
 		foreach ( $actions as $action ) {
 			self::show_action( $action, $report );
 		}
+		self::show_certificate_note( $report['certificate']['note'] ?? null );
 		self::show_withheld( $report );
 		self::show_buttons( $kept, $paused );
 		echo '</section>';
@@ -220,6 +221,20 @@ final class Preview {
 				// A newer extension knows more.
 				echo '<h3>' . esc_html( (string) ( $action['action'] ?? '?' ) ) . '</h3>';
 		}
+	}
+
+	/**
+	 * Why the certificate is not ordered now, so that nobody misses it in the plan.
+	 *
+	 * @param array|null $note `certificate.note` of the plan's report.
+	 */
+	private static function show_certificate_note( ?array $note ): void {
+		if ( ! $note || in_array( $note['code'] ?? '', Page_Cards::WITHHELD, true ) ) {
+			return;
+		}
+		$words = Messages::note( $note );
+
+		echo '<h3>' . esc_html__( 'Certificate', 'wu-cloudways' ) . '</h3><p>' . esc_html( trim( $words['text'] . ' ' . $words['remedy'] ) ) . '</p>';
 	}
 
 	/**
