@@ -56,7 +56,8 @@ final class UM_Integration extends Cloudways_Integration {
 		$error = Messages::error( $test['error'] );
 		$lines = array_merge( array( $error['text'] ), $error['items'], array( $error['remedy'] ) );
 
-		return new \WP_Error( $test['error']['code'], implode( '<br>', array_map( 'esc_html', array_filter( $lines ) ) ) );
+		// It is shown in a box of code, whose lines do not break. Single quotes: the box shows JSON.
+		return new \WP_Error( $test['error']['code'], "<span style='white-space: normal'>" . implode( '<br>', array_map( 'esc_html', array_filter( $lines ) ) ) . '</span>' );
 	}
 
 	/**
