@@ -44,7 +44,7 @@ describe('the network page in a browser', () => {
     const shown = await tab.says('shop.example', '[data-wu-cloudways="preview-shown"]');
     for (const name of ['late.example', 'www.late.example', 'www.shop.example', 'network.example']) assert.ok(shown.includes(name), `the plan does not name ${name}: ${shown}`);
     assert.ok(!shown.includes(SIM.handMade), `the plan touches what is not ours: ${shown}`);
-    assert.equal(await tab.page.evaluate(() => document.activeElement.id), 'wu-cloudways-preview', 'the focus is not at the plan');
+    await tab.focuses('#wu-cloudways-preview', 'the focus is not at the plan');
     await tab.axe('the plan');
     await tab.picture('page-preview');
 
@@ -52,7 +52,7 @@ describe('the network page in a browser', () => {
     assert.deepEqual(way.filter(({ ours, visible }) => ours && !visible), [], 'the focus cannot be seen');
     await tab.leads(() => tab.page.keyboard.press('Space'));
     assert.deepEqual((await stack.sim.aliases()).sort(), [SIM.handMade, 'late.example', 'shop.example', 'www.late.example', 'www.shop.example'].sort());
-    assert.equal((await tab.focus())?.mark || (await tab.page.evaluate(() => document.activeElement.dataset.wuCloudways)), 'answer', 'the focus is not at what came of it');
+    await tab.focuses('[data-wu-cloudways="answer"]', 'the focus is not at what came of it');
     await tab.says('4 aliases added', '[data-wu-cloudways="answer"]');
     await tab.says(/late\.example points to 198\.51\.100\.7/);
     await tab.axe('the page after a run');
@@ -156,7 +156,7 @@ describe('the network page in a browser', () => {
 
     await tab.act('ask-remove', SIM.handMade);
     await tab.says(`Remove ${SIM.handMade} at Cloudways?`, '[data-wu-cloudways="question"]');
-    assert.equal(await tab.page.evaluate(() => document.activeElement.id), 'wu-cloudways-question');
+    await tab.focuses('#wu-cloudways-question', 'the focus is not at the question');
     await tab.axe('the question');
     await tab.picture('page-question');
     await tab.act('keep');

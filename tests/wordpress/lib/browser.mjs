@@ -352,6 +352,13 @@ class Tab {
     }, OURS);
   }
 
+  /** The page puts the focus on what `selector` finds, at the latest when all of it is there. */
+  async focuses(selector, message) {
+    await this.page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector, { timeout: 5000 }).catch(async () => {
+      assert.fail(`${message}: it is on ${JSON.stringify(await this.focus())}`);
+    });
+  }
+
   /** The button or link that does `what` of the plugin; `name` is the domain it is about. */
   does(what, name) {
     const is = `[data-wu-cloudways="${what}"]`;

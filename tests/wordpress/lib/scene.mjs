@@ -1,4 +1,4 @@
-// A network as one finds it: shops with domains of their own, of which some are right, one leads elsewhere and one is new;
+// A network as one finds it: shops with domains of their own, of which some are right, one leads elsewhere, one has no DNS;
 // and all the places where a person meets the plugin.
 import { PAGE } from './browser.mjs';
 
@@ -9,6 +9,7 @@ export const OWNER = { user: 'owner', password: 'owner', host: 'bakery.network.e
 
 export const RIGHT = ['bakery.example', 'flowers.example', 'books.example', 'bicycles.example'];
 export const WRONG = 'pottery.example';
+export const MISSING = 'library.example';
 export const NEW = 'teahouse.example';
 
 /** Sites, domains, DNS and a customer; no run yet. */
@@ -37,7 +38,7 @@ export async function furnish(stack) {
   await sim.here(...RIGHT.flatMap((name) => [name, `www.${name}`]));
   for (const name of [WRONG, `www.${WRONG}`]) await sim.setDns(name, { A: ['198.51.100.7'] });
   await network.map([RIGHT[0], WRONG], { blog: site });
-  await network.map(RIGHT.slice(1));
+  await network.map([...RIGHT.slice(1), MISSING]);
   return site;
 }
 
