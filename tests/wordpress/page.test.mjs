@@ -152,6 +152,8 @@ describe('the network page', () => {
       assert.deepEqual(names(shown, 'removed'), all);
       assert.ok(shown.includes('name="force" value="1"'));
       assert.ok(!text(await page()).includes('sync --force'), 'the page sends people to the command line');
+      assert.ok(!rowOf(await page(), 'a.example').includes('data-wu-cloudways="pin"'), 'a domain that is not wanted any more can be pinned');
+      assert.ok(rowOf(await page(), 'shop.example').includes('data-wu-cloudways="pin"'));
     });
 
     it('is in a usual preview as well, and is not applied with it', async () => {

@@ -376,7 +376,8 @@ final class Domains_Table extends \WP_List_Table {
 
 		if ( isset( $this->decided['pins'][ $name ] ) ) {
 			$actions['unpin'] = Markup::shared_button( 'unpin', __( 'Unpin', 'wu-cloudways' ), $name );
-		} elseif ( 'mapped' === ( $item['source'] ?? '' ) && 'invalid' !== ( $item['alias'] ?? '' ) ) {
+		} elseif ( 'mapped' === ( $item['source'] ?? '' ) && ! in_array( $item['alias'] ?? '', array( 'invalid', 'withheld', 'removed' ), true ) ) {
+			// What is not wanted any more gets no place in the certificate.
 			$actions['pin'] = Markup::shared_button( 'pin', __( 'Pin', 'wu-cloudways' ), $name );
 		}
 		if ( 'web' === $this->mode && 'invalid' !== ( $item['alias'] ?? '' ) ) {
