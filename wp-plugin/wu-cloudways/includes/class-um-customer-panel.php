@@ -56,6 +56,9 @@ final class UM_Customer_Panel {
 			return $row;
 		}
 
+		// Only with the panel, and then below the page: it is made while the page is being printed.
+		wp_enqueue_style( 'wu-cloudways-customer-panel', plugins_url( 'assets/css/customer-panel.css', WU_CLOUDWAYS_SYNC_FILE ), array(), Plugin::VERSION );
+
 		$seen = (int) ( $run['finished_at'] ?? $run['started_at'] );
 
 		$row['wu_cloudways'] = array(
@@ -81,7 +84,7 @@ final class UM_Customer_Panel {
 		echo '<span>';
 
 		foreach ( $words as $number => $one ) {
-			printf( '%s<strong>%s.</strong> %s', $number ? '<br>' : '', esc_html( $one[0] ), esc_html( $one[1] ) );
+			printf( '%s%s %s', $number ? '<br>' : '', '' === $one[0] ? '' : '<strong>' . esc_html( $one[0] ) . '.</strong>', esc_html( $one[1] ) );
 		}
 
 		/* translators: %s: a length of time, such as "5 minutes". */
@@ -104,7 +107,12 @@ final class UM_Customer_Panel {
 			// The second one is the www: it gets a line of its own when there is something to do for it.
 			if ( ! $words ) {
 				$words[] = $one;
-			} elseif ( $one[0] !== $words[0][0] || self::is_for_the_owner( $entry ) ) {
+			} elseif ( self::what( $entry ) === self::what( reset( $entries ) ) ) {
+				if ( self::is_for_the_owner( $entry ) ) {
+					/* translators: %s: a domain that begins with www. */
+					$words[] = array( '', sprintf( __( 'The same goes for %s.', 'wu-cloudways' ), $name ) );
+				}
+			} else {
 				/* translators: 1: a domain that begins with www, 2: how it stands. */
 				$one[0]  = sprintf( __( '%1$s: %2$s', 'wu-cloudways' ), $name, $one[0] );
 				$words[] = $one;
@@ -175,6 +183,16 @@ final class UM_Customer_Panel {
 		return in_array( $entry['alias'] ?? '', array( 'pending', 'missing' ), true )
 			? array( __( 'Being set up', 'wu-cloudways' ), $nothing )
 			: array( __( 'It is set up', 'wu-cloudways' ), __( 'Nothing needs to be done.', 'wu-cloudways' ) );
+	}
+
+	/**
+	 * What is said of a domain, but for its name.
+	 *
+	 * @param array $entry Entry of a report.
+	 * @return list<mixed>
+	 */
+	private static function what( array $entry ): array {
+		return array( $entry['alias'] ?? '', $entry['dns'] ?? null, $entry['certificate'] ?? '', $entry['note']['code'] ?? '' );
 	}
 
 	/**

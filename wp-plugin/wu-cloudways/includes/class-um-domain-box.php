@@ -113,7 +113,7 @@ final class UM_Domain_Box {
 
 		foreach ( $entries as $name => $entry ) {
 			printf(
-				'<tr><th scope="row"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td>%s</td></tr>',
+				'<tr><th scope="row" style="text-transform: none"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td>%s</td></tr>',
 				esc_html( (string) $name ),
 				esc_html( Messages::alias( (string) ( $entry['alias'] ?? '' ) ) ),
 				esc_html( Messages::dns( $entry['dns'] ?? null, ! isset( $entry['note'] ) ) ),

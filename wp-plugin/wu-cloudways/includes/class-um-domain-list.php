@@ -88,18 +88,29 @@ final class UM_Domain_List {
 		$verdict     = (string) ( $entry['dns']['verdict'] ?? '' );
 		$certificate = (string) ( $entry['certificate'] ?? '' );
 
-		if ( in_array( $alias, array( 'missing', 'pending', 'set_aside', 'invalid', 'withheld' ), true ) ) {
-			/* translators: %s: how an alias stands, in a word or two. */
-			return sprintf( __( 'alias %s', 'wu-cloudways' ), Messages::alias( $alias ) );
-		}
+		$words = array(
+			'alias'       => array(
+				'missing'   => __( 'alias not there yet', 'wu-cloudways' ),
+				'pending'   => __( 'alias not there yet', 'wu-cloudways' ),
+				'set_aside' => __( 'alias refused', 'wu-cloudways' ),
+				'invalid'   => Messages::alias( 'invalid' ),
+				'withheld'  => Messages::alias( 'withheld' ),
+			),
+			'dns'         => array(
+				'elsewhere' => __( 'DNS points elsewhere', 'wu-cloudways' ),
+				'missing'   => __( 'no DNS record', 'wu-cloudways' ),
+				'unknown'   => __( 'DNS gave no answer', 'wu-cloudways' ),
+			),
+			'certificate' => array(
+				'covered'  => __( 'in the certificate', 'wu-cloudways' ),
+				'ordered'  => __( 'certificate on its way', 'wu-cloudways' ),
+				'waiting'  => __( 'certificate on its way', 'wu-cloudways' ),
+				'blocked'  => __( 'no certificate yet', 'wu-cloudways' ),
+				'left_out' => __( 'no space in the certificate', 'wu-cloudways' ),
+			),
+		);
 
-		if ( in_array( $verdict, array( 'elsewhere', 'missing', 'unknown' ), true ) ) {
-			/* translators: %s: how a domain's DNS stands, in a word or two. */
-			return sprintf( __( 'DNS: %s', 'wu-cloudways' ), Messages::dns( $entry['dns'], false ) );
-		}
-
-		/* translators: %s: how a domain stands with the certificate, in a word or two. */
-		return 'none' === $certificate ? Messages::alias( $alias ) : sprintf( __( 'certificate: %s', 'wu-cloudways' ), Messages::certificate( $certificate ) );
+		return $words['alias'][ $alias ] ?? $words['dns'][ $verdict ] ?? $words['certificate'][ $certificate ] ?? Messages::alias( $alias );
 	}
 
 	/**

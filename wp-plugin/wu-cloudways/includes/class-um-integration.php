@@ -22,7 +22,8 @@ final class UM_Integration extends Cloudways_Integration {
 	/**
 	 * What a limited access token must be allowed to use.
 	 */
-	const ENDPOINTS = array( 'GET /server', 'GET /operation/{id}', 'POST /app/manage/aliases', 'POST /security/lets_encrypt_install', 'POST /security/lets_encrypt_auto' );
+	const ENDPOINTS          = array( 'GET /server', 'GET /operation/{id}', 'POST /app/manage/aliases', 'POST /security/lets_encrypt_install', 'POST /security/lets_encrypt_auto' );
+	const WILDCARD_ENDPOINTS = array( 'POST /security/createDNS', 'POST /security/verifyDNS' );
 
 	/**
 	 * Makes our settings known besides the built-in ones: what is not known is not stored.
@@ -160,23 +161,25 @@ final class UM_Integration extends Cloudways_Integration {
 	public function get_instructions(): void {
 		echo '<h1>' . esc_html__( 'What this needs', 'wu-cloudways' ) . '</h1>';
 
-		echo '<h2>' . esc_html__( 'An access token', 'wu-cloudways' ) . '</h2><ol>';
+		self::heading( __( 'An access token', 'wu-cloudways' ) );
+		echo '<ol>';
 		self::item( __( 'Log in to the Cloudways platform as the primary account owner: nobody else can create one.', 'wu-cloudways' ) );
 		self::item( __( 'Open API Integration and create an access token. It has a name, an end that you choose, and a role.', 'wu-cloudways' ) );
 		/* translators: FULL is the name of a role at Cloudways. */
 		self::item( __( 'Give it the role FULL.', 'wu-cloudways' ) );
-		echo '<li>' . esc_html__( 'Or give it the role LIMITED, with these endpoints:', 'wu-cloudways' ) . '<br>';
-		// They are names of the API and read from left to right in every language.
-		echo implode( ', ', array_map( static fn( string $endpoint ): string => '<code dir="ltr">' . esc_html( $endpoint ) . '</code>', self::ENDPOINTS ) ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- Escaped one by one.
-		echo '<br>' . esc_html__( 'For a wildcard certificate also:', 'wu-cloudways' ) . ' <code dir="ltr">POST /security/createDNS</code>, <code dir="ltr">POST /security/verifyDNS</code></li>';
+		echo '<li>' . esc_html__( 'Or give it the role LIMITED, with these endpoints:', 'wu-cloudways' );
+		self::endpoints( self::ENDPOINTS );
+		echo esc_html__( 'For a wildcard certificate also:', 'wu-cloudways' );
+		self::endpoints( self::WILDCARD_ENDPOINTS );
+		echo '</li>';
 		self::item( __( 'Copy it for the next step: it begins with cw_. Note when it ends, and replace it before.', 'wu-cloudways' ) );
 		echo '</ol>';
 		echo '<p>' . esc_html__( 'An old API key is exchanged for a token together with the e-mail of the account. Cloudways announced the end of that exchange for 15 October 2026: use an access token.', 'wu-cloudways' ) . '</p>';
 
-		echo '<h2>' . esc_html__( 'Server ID and application ID', 'wu-cloudways' ) . '</h2>';
+		self::heading( __( 'Server ID and application ID', 'wu-cloudways' ) );
 		echo '<p>' . esc_html__( 'On the Cloudways platform, open the server, then the application that this network runs in. Each has its number in the address of its page. The test at the end of this wizard says when one of them is not right.', 'wu-cloudways' ) . '</p>';
 
-		echo '<h2>' . esc_html__( 'The PHP extension', 'wu-cloudways' ) . '</h2>';
+		self::heading( __( 'The PHP extension', 'wu-cloudways' ) );
 
 		if ( Plugin::instance()->environment()->extension()['compatible'] ) {
 			echo '<p>' . esc_html__( 'The PHP extension wu_cloudways is loaded on this website.', 'wu-cloudways' ) . '</p>';
@@ -184,9 +187,35 @@ final class UM_Integration extends Cloudways_Integration {
 			echo '<p>' . esc_html__( 'The PHP extension wu_cloudways is not loaded on this website yet. The Cloudways page says how to load it.', 'wu-cloudways' ) . '</p>';
 		}
 
-		echo '<h2>' . esc_html__( 'What happens then', 'wu-cloudways' ) . '</h2>';
+		self::heading( __( 'What happens then', 'wu-cloudways' ) );
 		echo '<p>' . esc_html__( 'After you have saved the settings, the first run follows by itself within minutes. To see before it what it would do, choose not to write to Cloudways in the next step.', 'wu-cloudways' ) . '</p>';
 		printf( '<p><a href="%s">%s</a></p>', esc_url( Network_Page::url() ), esc_html__( 'Open the Cloudways page', 'wu-cloudways' ) );
+	}
+
+	/**
+	 * Prints names of the API, which read from left to right in every language.
+	 *
+	 * @param list<string> $endpoints Endpoints.
+	 * @return void
+	 */
+	private static function endpoints( array $endpoints ): void {
+		echo '<ul dir="ltr">';
+
+		foreach ( $endpoints as $endpoint ) {
+			printf( '<li><code>%s</code></li>', esc_html( $endpoint ) );
+		}
+
+		echo '</ul>';
+	}
+
+	/**
+	 * Prints a heading. WordPress moves those inside a box to the right of its text.
+	 *
+	 * @param string $text Text.
+	 * @return void
+	 */
+	private static function heading( string $text ): void {
+		printf( '<h2 style="padding-inline: 0">%s</h2>', esc_html( $text ) );
 	}
 
 	/**
