@@ -341,7 +341,8 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     fn book_order(&mut self, names: &[DomainName], outcome: OrderOutcome) {
         self.scene.wrote = true;
         self.scene.fresh = false;
-        self.scene.hurried = false;
+        // One whose answer was lost may be repeated in the same hurry.
+        self.scene.hurried &= outcome != OrderOutcome::Placed;
         self.scene.ordered = Some(names.to_vec());
         self.scene.state.book_order(names, outcome, self.now());
     }
