@@ -241,6 +241,16 @@ async function pages() {
     seen['queue run by a request with a wrong nonce'] = [`${(await request('/wp-admin/admin-ajax.php', { action: 'as_async_request_queue_runner', nonce: 'x' })).status}`, ...(await play('async-look')).queue];
   });
 
+  await browse({ WU_PROBE_FACES: '1' }, async (request, { domain }) => {
+    const faces = await play('faces-prepare');
+    const marks = ({ text }) => [...text.matchAll(/probe\[(.*?)\]/g)].map(([, mark]) => mark.replaceAll(domain, '%network%'));
+    seen['list of domains, plugins asked'] = marks(await request('/wp-admin/network/admin.php?page=wp-ultimo-domains'));
+    seen['page of a domain, plugins asked'] = marks(await request(`/wp-admin/network/admin.php?page=wp-ultimo-edit-domain&id=${faces.id}`));
+    // In which order the domains come is nobody's promise.
+    seen["customer's panel on a front-end page, plugins asked"] = marks(await request(`/probe-faces/?site=${faces.site}`)).sort();
+    seen["customer's panel of no site"] = marks(await request('/probe-faces/'));
+  });
+
   await play('store');
   await browse({ WU_PROBE_CONSTANTS: JSON.stringify(CREDENTIALS) }, async (request) => {
     const page = await request(`${wizard}&step=config`);

@@ -782,6 +782,26 @@ function wu_probe_hosts_prepare(): void {
 	);
 }
 
+/**
+ * For the pages that ask plugins what to show of a domain: two domains, and a front-end page with the customer's panel.
+ */
+function wu_probe_faces_prepare(): void {
+	WU_Probe::reset();
+	wu_save_setting( 'enable_domain_mapping', 1 );
+	wu_save_setting( 'custom_domains', 1 );
+	$site = wp_insert_site( array( 'domain' => 'probe.' . get_network()->domain, 'path' => '/', 'user_id' => 1, 'title' => 'Probe' ) ); // phpcs:ignore
+	foreach ( array( 'face-one.example', 'face-two.example' ) as $name ) {
+		wu_create_domain( array( 'blog_id' => $site, 'domain' => $name, 'stage' => 'done' ) ); // phpcs:ignore
+	}
+	$page = wp_insert_post( array( 'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Probe', 'post_name' => 'probe-faces', 'post_content' => '[wu_domain_mapping]' ) ); // phpcs:ignore
+
+	WU_Probe::$steps = array(
+		'id'   => wu_get_domain_by_domain( 'face-one.example' )->get_id(),
+		'page' => $page,
+		'site' => function_exists( 'wu_get_site' ) ? wu_get_site( $site )->get_hash() : $site,
+	);
+}
+
 function wu_probe_async_prepare(): void {
 	WU_Probe::reset();
 	as_enqueue_async_action( 'probe_nobody' );
@@ -870,6 +890,43 @@ if ( getenv( 'WU_PROBE_REPLACE' ) ) {
 		static function ( $registry ): void {
 			require_once __DIR__ . '/class-probe-module.php';
 			$registry->add_capability( 'cloudways', new WU_Probe_Module() );
+		}
+	);
+}
+if ( getenv( 'WU_PROBE_FACES' ) ) {
+	$GLOBALS['wu_probe_listed'] = array();
+	WU_Probe::early(
+		'wu_the_domains',
+		static function ( $domains ) {
+			foreach ( $domains as $domain ) {
+				$GLOBALS['wu_probe_listed'][ $domain->get_domain() ] = true;
+			}
+			return $domains;
+		}
+	);
+	WU_Probe::early(
+		'wu_domain_list_column_domain',
+		static fn( $html, $domain ) => $html . sprintf( ' probe[cell of %s, %s, %s]', $domain->get_domain(), get_debug_type( $html ), isset( $GLOBALS['wu_probe_listed']['face-one.example'], $GLOBALS['wu_probe_listed']['face-two.example'] ) ? 'both listed before' : 'not listed' )
+	);
+	WU_Probe::early(
+		'wu_page_wp-ultimo-edit-domain_register_widgets',
+		static function ( $id, $hook, $page ): void {
+			$name = $page->get_object()->get_domain();
+			add_meta_box( 'probe', 'Probe', static fn() => print( "probe[box of $name, $id]" ), get_current_screen()->id, 'normal' );
+		}
+	);
+	WU_Probe::early(
+		'wu_domain_mapping_row_info',
+		static function ( $row, $domain ) {
+			$row['probe_text']     = array(
+				'icon'  => '',
+				'value' => 'probe[text of ' . $domain->get_domain() . ', after ' . implode( ' and ', array_keys( $row ) ) . ']',
+			);
+			$row['probe_function'] = array(
+				'icon'  => '',
+				'value' => static fn() => print( 'probe[<bdi>function</bdi> of ' . $domain->get_domain() . ']' ),
+			);
+			return $row;
 		}
 	);
 }
