@@ -28,10 +28,6 @@ async function take() {
   await stack.sim.here('bakery.network.example');
   await furnish(stack);
   await sync();
-  // What Ultimate Multisite notes down when it has found a certificate, which it looks for on a port that is not there. A
-  // primary domain would take the log-in along to that port.
-  await stack.network.eval(`$domain = wu_get_domain_by_domain( '${RIGHT[0]}' ); $domain->set_primary_domain( false ); $domain->set_secure( true ); return ! is_wp_error( $domain->save() );`);
-  await sync();
 
   const tab = await browser.open({ height: 980, locale: (process.env.LOCALE ?? 'en-US').replace('_', '-') });
   const shoot = async (number, what, where = tab) => {
@@ -76,6 +72,8 @@ async function take() {
   await shoot(4, 'Site Health');
 
   const owner = await browser.open({ as: OWNER, host: OWNER.host, height: 720, locale: (process.env.LOCALE ?? 'en-US').replace('_', '-') });
+  // What Ultimate Multisite notes down when it has found a certificate, which it looks for on a port that is not there.
+  await stack.network.eval(`$domain = wu_get_domain_by_domain( '${RIGHT[0]}' ); $domain->set_secure( true ); return ! is_wp_error( $domain->save() );`);
   await owner.go('/wp-admin/');
   // The panel at the top, and the other boxes out of sight, as one does by Screen Options and by dragging.
   const [panel, ...others] = await owner.page.evaluate(() => {
