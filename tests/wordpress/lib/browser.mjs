@@ -175,10 +175,15 @@ class Tab {
   }
 
   async logIn({ user, password }) {
-    await this.page.goto(`${this.origin}/wp-login.php`, { waitUntil: 'domcontentloaded' });
-    await this.page.fill('#user_login', user);
-    await this.page.fill('#user_pass', password);
-    await Promise.all([this.page.waitForURL(/wp-admin/), this.page.click('#wp-submit')]);
+    // The form's own script may move the focus while it is filled in: then once more.
+    for (let tries = 1; ; tries++) {
+      await this.page.goto(`${this.origin}/wp-login.php`, { waitUntil: 'load' });
+      await this.page.fill('#user_login', user);
+      await this.page.fill('#user_pass', password);
+      await Promise.all([this.page.waitForNavigation({ waitUntil: 'domcontentloaded' }), this.page.click('#wp-submit')]);
+      if (/^[^?]*\/wp-admin\//.test(this.page.url())) return;
+      if (tries > 1) assert.fail(`Logging in as ${user} ended at ${this.page.url()}: ${await this.page.innerText('body')}`);
+    }
   }
 
   /** Goes to a path of the network, and waits until all is there. */

@@ -39,6 +39,8 @@ export async function furnish(stack) {
   for (const name of [WRONG, `www.${WRONG}`]) await sim.setDns(name, { A: ['198.51.100.7'] });
   await network.map([RIGHT[0], WRONG], { blog: site });
   await network.map([...RIGHT.slice(1), MISSING]);
+  // A primary domain would take the customer's log-in along to itself.
+  await network.eval(`$domain = wu_get_domain_by_domain( '${RIGHT[0]}' ); $domain->set_primary_domain( false ); return ! is_wp_error( $domain->save() );`);
   return site;
 }
 
