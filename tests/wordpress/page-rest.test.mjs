@@ -53,20 +53,25 @@ describe('the routes of the network page', () => {
     });
 
     it('an operation at Cloudways, with its time and its estimate, and its end', async () => {
+      await stack.sim.setDns('known.example', { A: ['198.51.100.7'] });
+      await stack.network.map('known.example');
+      assert.equal((await press(admin, 'sync')).status, 302);
       await stack.sim.pace(null, 300);
       await stack.network.map('slow.example');
       assert.equal((await press(admin, 'sync')).status, 302);
       const { body } = await admin.get(PAGE);
+      assert.match(text(body), /known\.example points to 198\.51\.100\.7/, 'what DNS said before the operation is forgotten while it runs');
       const shown = part(body, 'progress');
       assert.match(shown, /data-phase="operation"/);
       assert.doesNotMatch(shown.slice(0, shown.indexOf('>')), / hidden/);
-      assert.match(text(shown), /At Cloudways: operation \S+ is running \(aliases\)\. Since \d+ seconds?\./);
+      assert.match(text(shown), /At Cloudways: operation \S+ is running \(aliases\)\. For \d+ seconds?\./);
       const before = await status();
       assert.deepEqual([before.phase, before.active], ['operation', true]);
       assert.equal(before.stamp, /data-stamp="([^"]+)"/.exec(shown)[1], 'the page shows something else');
       assert.ok(before.since <= Date.now() / 1000 + 5 && before.since > Date.now() / 1000 - 60, `since ${before.since}`);
       if (before.estimate) assert.ok(before.part >= 0 && before.part <= 0.95, `part ${before.part}`);
 
+      await stack.network.unmap('known.example');
       await stack.sim.patch({ time_offset: 300, switches: { operation_polls: 2, operation_seconds: 3 } });
       await stack.network.wp(['wu-cloudways', 'sync', '--timeout=60'], { check: false });
       const now = await status();
@@ -78,7 +83,7 @@ describe('the routes of the network page', () => {
       await sql(`UPDATE wp_wu_cloudways_sync_lock SET token = 'somebody', since = UNIX_TIMESTAMP() - 7, expires = UNIX_TIMESTAMP() + 60`);
       const said = await status();
       assert.deepEqual([said.phase, said.text, said.part], ['run', 'A run is at work.', null]);
-      assert.match(said.detail, /Since [789] seconds\./);
+      assert.match(said.detail, /For [789] seconds\./);
       await sql(`UPDATE wp_wu_cloudways_sync_lock SET expires = UNIX_TIMESTAMP() - 1`);
       assert.equal((await status()).phase, 'idle');
       await sql(`UPDATE wp_wu_cloudways_sync_lock SET token = '', expires = 0`);

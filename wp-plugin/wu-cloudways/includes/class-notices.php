@@ -34,13 +34,22 @@ final class Notices {
 		}
 		$problems = self::problems();
 		foreach ( $problems as $problem ) {
-			self::render( $problem );
+			// In the wizard, a person is about to solve them.
+			if ( ! self::is_in_wizard() || ! in_array( $problem['code'], self::WIZARD, true ) ) {
+				self::render( $problem );
+			}
 		}
 		if ( is_multisite() ) {
 			self::show_error( $problems );
 			self::show_alarms( $problems );
 			self::show_pause();
 		}
+	}
+
+	/** This page is Ultimate Multisite's wizard. */
+	private static function is_in_wizard(): bool {
+		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only the name of the page is looked at.
+		return 'wp-ultimo-hosting-integration-wizard' === ( $_GET['page'] ?? '' );
 	}
 
 	/**

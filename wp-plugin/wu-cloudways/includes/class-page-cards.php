@@ -132,6 +132,25 @@ final class Page_Cards {
 	}
 
 	/**
+	 * How many names have a DNS that is not right, each with the way to them in the table.
+	 *
+	 * @param array<string, int> $counts By verdict.
+	 */
+	private static function show_what_is_not_right( array $counts ): void {
+		$links = array();
+		foreach ( array( 'elsewhere', 'missing', 'unknown' ) as $verdict ) {
+			if ( ! empty( $counts[ $verdict ] ) ) {
+				$links[] = '<a href="' . esc_url( add_query_arg( 'verdict', $verdict, Network_Page::url() ) . '#wu-cloudways-domains' ) . '" data-wu-cloudways="not-right">'
+					. esc_html( Messages::dns( array( 'verdict' => $verdict ) ) ) . ' (' . esc_html( number_format_i18n( $counts[ $verdict ] ) ) . ')</a>';
+			}
+		}
+		if ( $links ) {
+			// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
+			echo '<p><strong>' . esc_html__( 'DNS', 'wu-cloudways' ) . '</strong> ' . implode( ', ', $links ) . '</p>';
+		}
+	}
+
+	/**
 	 * Last run and next.
 	 *
 	 * @param array|null $standing Standing::now().
@@ -156,6 +175,7 @@ final class Page_Cards {
 			}
 		} elseif ( $summary && ! $is_old ) {
 			echo '<p class="wu-cloudways-headline is-' . esc_attr( (string) ( $summary['status'] ?? '' ) ) . '">' . esc_html( Messages::headline( $summary ) ) . '</p>';
+			self::show_what_is_not_right( $summary['domain_counts']['by_verdict'] ?? array() );
 		}
 		echo '<dl>';
 		if ( $run ) {

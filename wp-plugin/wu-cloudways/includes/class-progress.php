@@ -110,7 +110,7 @@ final class Progress {
 
 		if ( $since ) {
 			/* translators: %s: a span of time, such as "3 minutes". */
-			$details[] = sprintf( __( 'Since %s.', 'wu-cloudways' ), human_time_diff( $since ) );
+			$details[] = sprintf( __( 'For %s.', 'wu-cloudways' ), human_time_diff( $since ) );
 		}
 		if ( $estimate ) {
 			/* translators: %s: a span of time, such as "3 minutes". */

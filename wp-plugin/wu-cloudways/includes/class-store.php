@@ -682,7 +682,7 @@ final class Store {
 					$this->put( 'state', $this->number( 'state' ) + 1, self::encode( $report['state'] ) );
 				}
 
-				$changed = $this->save_domains( (array) ( $report['domains'] ?? array() ) );
+				$changed = $this->save_domains( $this->with_earlier_verdicts( $report ) );
 
 				$this->forget_removed( $removed, $report['aliases']['observed'] ?? null, $wanted );
 				$this->forget_decided( $decided, $report );
@@ -1041,6 +1041,40 @@ final class Store {
 	 */
 	private function put_missing( string $name ): void {
 		Database::write( 'INSERT IGNORE INTO ' . Database::table( 'memory' ) . ' (name, number) VALUES (%s, 0)', array( $name ) );
+	}
+
+	/**
+	 * The report's domains. A run that only waits for an operation asks DNS nothing: what an earlier one was told stays.
+	 *
+	 * @param array $report The report.
+	 * @return array<string, array>
+	 * @throws Store_Exception When the earlier ones could not be read.
+	 */
+	private function with_earlier_verdicts( array $report ): array {
+		$domains = (array) ( $report['domains'] ?? array() );
+
+		if ( empty( $report['operation'] ) ) {
+			return $domains;
+		}
+
+		foreach ( Database::rows( 'SELECT domain, value FROM ' . Database::table( 'domains' ) . " WHERE verdict NOT IN ('', 'not_asked')" ) as $row ) {
+			if ( 'not_asked' !== ( $domains[ $row['domain'] ]['dns']['verdict'] ?? '' ) ) {
+				continue;
+			}
+
+			$earlier = (array) json_decode( (string) $row['value'], true );
+			$entry   = &$domains[ $row['domain'] ];
+
+			$entry['dns'] = $earlier['dns'];
+
+			if ( ! isset( $entry['note'] ) && preg_match( '/^(dns_|caa_)/', (string) ( $earlier['note']['code'] ?? '' ) ) ) {
+				$entry['note'] = $earlier['note'];
+			}
+
+			unset( $entry );
+		}
+
+		return $domains;
 	}
 
 	/**
