@@ -43,9 +43,11 @@ do {
 echo implode("\n", misfits($report, $shape)), "\n";
 print_r($sim->aliases());
 // What only takes names away waits for company, a day at most, and says so.
-$waits = $report['next_at'] - time();
+$until = $report['certificate']['note']['args']['until'];
+$waits = $until - time();
 var_dump($report['status'], $report['certificate']['note']['code'], 86_000 < $waits && $waits <= 86_400);
-var_dump($report['next_at'] === $report['certificate']['budget']['next_order_at'], $report['certificate']['note']['args']['until'] === $report['next_at']);
+// The DNS of other.example is looked at before that.
+var_dump($until === $report['certificate']['budget']['next_order_at'], $report['next_at'] - time() <= 900);
 var_dump(count($sim->certificate()['ssl_domains']), $report['certificate']['budget']['left'], $report['certificate']['budget']['of']);
 
 echo "-- a person does not wait for that\n";
