@@ -155,6 +155,47 @@ describe('commands and network page', () => {
     });
   });
 
+  it('does exactly what was accepted, also when another run was at work at that moment, and removes nothing besides', async () => {
+    await stack.network.map(['k.example', 'l.example', 'm.example', 'n.example', 'o.example']);
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+    const lose = (...names) => stack.db.sql(`DELETE FROM wp_wu_domain_mappings WHERE domain IN ('${names.join("', '")}')`, 'wordpress');
+    await lose('k.example', 'l.example');
+    assert.equal((await wp('sync', '--timeout=60', '--porcelain')).code, 3);
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_lock SET token = 'somebody', since = UNIX_TIMESTAMP(), expires = UNIX_TIMESTAMP() + 600", 'wordpress');
+    let said = '';
+    const sync = stack.network.wp(['wu-cloudways', 'sync', '--force', '--timeout=60'], {
+      check: false,
+      input: 'y\n',
+      onSpawn: (process) => process.stderr.on('data', (text) => (said += text)),
+    });
+    await stack.settle(() => /Another run is at work/.test(said), 'it waits for the other run', { patience: 30000, run: () => sleep(200), state: () => said });
+    await lose('m.example', 'n.example', 'o.example');
+    await stack.db.sql("UPDATE wp_wu_cloudways_sync_lock SET token = '', expires = 0", 'wordpress');
+    const { code, stderr } = await sync;
+    assert.equal(code, 11, stderr);
+    const aliases = await stack.sim.aliases();
+    for (const name of ['k', 'l', 'm', 'n', 'o']) assert.ok(aliases.includes(`${name}.example`), `${name}.example is gone, and nobody accepted this plan`);
+    await stack.network.wp(['wu-cloudways', 'sync', '--force', '--yes', '--timeout=60'], { check: false });
+    assert.ok(!(await stack.sim.aliases()).includes('k.example'));
+  });
+
+  it('writes nothing any more when it is paused while a run goes on', async () => {
+    await stack.sim.clearLog();
+    const outcome = await stack.network.eval(`
+      add_action( 'wu_cloudways_reported', static function () {
+        WU_Cloudways\\Plugin::instance()->decisions()->pause( 'somebody' );
+        WU_Cloudways\\Plugin::instance()->store()->mark_dirty( 'add' );
+        wu_create_domain( array( 'domain' => 'meanwhile.example', 'blog_id' => 1, 'stage' => 'done' ) );
+      } );
+      return WU_Cloudways\\Plugin::instance()->runner()->run( array( 'deadline' => 60 ) )['outcome'];`);
+    assert.equal(outcome, 'done', 'what was done before is not said');
+    assert.deepEqual(await stack.sim.writes(), []);
+    assert.ok(!(await stack.sim.aliases()).includes('meanwhile.example'), 'a second pass wrote after the pause');
+    await stack.network.unmap('meanwhile.example');
+    await wp('resume');
+    await wp('sync', '--timeout=60', '--porcelain');
+  });
+
   it('speaks of one alias as of one, and ends a sentence before it says what to do', async () => {
     const said = (what) => stack.network.eval(`return WU_Cloudways\\Messages::${what}['text'];`);
     const note = (code, args) => said(`note( array( 'code' => '${code}', 'args' => array( ${args} ) ) )`);

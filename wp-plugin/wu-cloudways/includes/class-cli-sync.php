@@ -265,11 +265,16 @@ final class CLI_Sync extends CLI_Report_Command {
 		while ( true ) {
 			$left    = $end - microtime( true );
 			$outcome = Plugin::instance()->runner()->run( $options + array( 'deadline' => (int) max( self::SHORTEST_SLICE, min( self::SLICE, $left ) ) ) );
-			// The plan that a person saw was for the first run.
-			unset( $options['fingerprint'] );
+
+			// What a person accepted was for the first run that began; the engine remembers what is left of it. A run that
+			// did not begin is tried again for exactly that plan.
+			$accepted = ! empty( $options['force'] );
+			if ( $outcome['report'] ) {
+				unset( $options['fingerprint'], $options['force'] );
+			}
 
 			if ( 'handed_over' === $outcome['outcome'] && 'um' !== ( $outcome['handed_to'] ?? '' ) ) {
-				return $this->wait_for_other_process( $outcome, $end, $wait, ! empty( $options['force'] ) );
+				return $this->wait_for_other_process( $outcome, $end, $wait, $accepted );
 			}
 
 			if ( $outcome['report'] ) {

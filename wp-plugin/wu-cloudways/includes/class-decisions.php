@@ -121,6 +121,8 @@ final class Decisions {
 		$was = $this->store->paused();
 
 		$this->store->pause( $by );
+		// What was to be forced before is decided anew when it is resumed.
+		$this->store->forget( 'request' );
 
 		if ( null === $was ) {
 			Plugin::instance()->log()->pause( true );

@@ -80,7 +80,7 @@ final class Preview {
 	public static function apply( string $fingerprint, bool $looked ): array {
 		$kept = self::kept();
 
-		if ( null === $kept || ! hash_equals( (string) ( $kept['report']['plan']['fingerprint'] ?? '' ), $fingerprint ) ) {
+		if ( null === $kept || '' === $fingerprint || ! hash_equals( (string) ( $kept['report']['plan']['fingerprint'] ?? '' ), $fingerprint ) ) {
 			return Page_Actions::answer( 'warning', array( __( 'This preview is not kept any more, so nothing was sent.', 'wu-cloudways' ) ), array( 'offer' => 'preview' ) );
 		}
 		if ( $kept['force'] && ! $looked && self::removals( $kept['report'] ) ) {

@@ -327,13 +327,10 @@ final class Runner {
 			return $this->skip( $pulse );
 		}
 
-		$refusal = $this->refusal();
+		$refused = $this->refused();
 
-		if ( null !== $refusal ) {
-			// Dirty stays counted. What was refused comes up again with the hourly look, or when the reason goes away.
-			$this->scheduler->wake_at( time() + ( 'wizard' === $refusal['code'] ? MINUTE_IN_SECONDS : Scheduler::RECONCILE ) );
-
-			return self::outcome( 'refused', array( 'error' => $refusal ) );
+		if ( null !== $refused ) {
+			return $refused;
 		}
 
 		$this->environment->remember_here();
@@ -356,15 +353,16 @@ final class Runner {
 					break;
 				}
 
-				$next = $this->locked_pass( $args, $left );
+				// What a person accepted was what there was at the first pass.
+				$next = $this->locked_pass( array( 'force' => false ) + $args, $left );
 			} catch ( Store_Exception $error ) {
 				// What was done is done; what was counted meanwhile stays counted.
 				$this->log->trouble( $error );
 				break;
 			}
 
-			// Somebody else does it.
-			if ( in_array( $next['outcome'], array( 'locked', 'skipped' ), true ) ) {
+			// Somebody else does it, or it is not to be done any more.
+			if ( in_array( $next['outcome'], array( 'locked', 'skipped' ), true ) || ( 'refused' === $next['outcome'] && null === $next['run_id'] ) ) {
 				break;
 			}
 
@@ -372,6 +370,25 @@ final class Runner {
 		}
 
 		return $outcome;
+	}
+
+	/**
+	 * The outcome where nothing may be written. Dirty stays counted; what was refused comes up again with the hourly look,
+	 * or when the reason goes away.
+	 *
+	 * @return array|null Null when it may.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function refused(): ?array {
+		$refusal = $this->refusal();
+
+		if ( null === $refusal ) {
+			return null;
+		}
+
+		$this->scheduler->wake_at( time() + ( 'wizard' === $refusal['code'] ? MINUTE_IN_SECONDS : Scheduler::RECONCILE ) );
+
+		return self::outcome( 'refused', array( 'error' => $refusal ) );
 	}
 
 	/**
@@ -411,6 +428,13 @@ final class Runner {
 
 			if ( $args['deadline'] > self::PAGE_DEADLINE ) {
 				$this->wait_for_quiet();
+			}
+
+			// Paused or switched off since the first look.
+			$refused = $this->refused();
+
+			if ( null !== $refused ) {
+				return $refused;
 			}
 
 			if ( $limit > 0 ) {

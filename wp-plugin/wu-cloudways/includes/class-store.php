@@ -685,7 +685,7 @@ final class Store {
 				$changed = $this->save_domains( $this->with_earlier_verdicts( $report ) );
 
 				$this->forget_removed( $removed, $report['aliases']['observed'] ?? null, $wanted );
-				$this->forget_decided( $decided, $report );
+				$this->forget_decided( $decided, $report, $wanted );
 				$this->finish_run( $run_id, $report );
 				$more();
 
@@ -1165,20 +1165,22 @@ final class Store {
 	 *
 	 * @param array{release: list<string>, remove: list<string>} $decided As they were sent.
 	 * @param array                                              $report  The report.
+	 * @param list<string>                                       $wanted  Names that are kept.
 	 * @return void
 	 * @throws Store_Exception When it could not be kept.
 	 */
-	private function forget_decided( array $decided, array $report ): void {
+	private function forget_decided( array $decided, array $report, array $wanted ): void {
 		if ( in_array( 'dry_run', array_column( (array) ( $report['warnings'] ?? array() ), 'code' ), true ) ) {
 			return;
 		}
 
 		$there = array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), (array) ( $report['aliases']['observed'] ?? array() ) );
 
-		// Released is what the engine's memory, which was kept with this report, holds no longer.
+		// Released is what the engine's memory, which was kept with this report, holds no longer. What is mapped by now is
+		// not to be removed, nor later when its mapping is lost.
 		foreach ( array(
 			'release' => $decided['release'],
-			'remove'  => array_diff( $decided['remove'], $there ),
+			'remove'  => array_diff( $decided['remove'], array_diff( $there, array_map( 'strtolower', $wanted ) ) ),
 		) as $which => $names ) {
 			if ( $names ) {
 				$this->change_names( $which, array(), $names );
