@@ -195,7 +195,8 @@ impl Scene {
 
     /// Remembers which names may leave the certificate by a person's word: the order may have to wait for a limit.
     pub fn keep_what_was_accepted(&mut self, task: Task<'_>) {
-        if !task.options.ssl {
+        let nothing_to_keep = !task.options.force && self.state.accepted.is_empty();
+        if !task.options.ssl || nothing_to_keep {
             return;
         }
         let dropped = self.plan_certificate(task, &self.plan_aliases(task), Moment::Observed).dropped;
