@@ -25,6 +25,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Alarms {
 
+	/** Problems of Environment that keep a run from beginning. */
+	const KEEP_FROM_BEGINNING = array( 'extension_missing', 'extension_old', 'credential_unreadable' );
+
 	/** Seconds that runs may fail, or not begin: what passes by itself has passed by then. */
 	const PATIENCE = DAY_IN_SECONDS;
 
@@ -84,7 +87,7 @@ final class Alarms {
 				// Before the first good run Ultimate Multisite's own module does the work where the extension is missing.
 				if ( null !== $store->number( 'good' ) ) {
 					foreach ( Plugin::instance()->environment()->problems() as $problem ) {
-						if ( 'error' === $problem['severity'] && in_array( $problem['code'], array( 'extension_missing', 'extension_old', 'credential_unreadable' ), true ) ) {
+						if ( 'error' === $problem['severity'] && in_array( $problem['code'], self::KEEP_FROM_BEGINNING, true ) ) {
 							self::note(
 								$store,
 								array(
@@ -200,7 +203,7 @@ final class Alarms {
 
 		switch ( $alarm['code'] ) {
 			case 'failing':
-				$problem = in_array( $args['code'], array( 'extension_missing', 'extension_old', 'credential_unreadable' ), true );
+				$problem = in_array( $args['code'], self::KEEP_FROM_BEGINNING, true );
 				$error   = $problem ? Messages::problem(
 					array(
 						'code' => $args['code'],

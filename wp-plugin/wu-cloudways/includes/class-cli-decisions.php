@@ -37,9 +37,9 @@ final class CLI_Decisions extends CLI_Command {
 	public function pause( $args, $assoc_args ) {
 		$this->guarded(
 			function () {
-				$plugin = Plugin::instance();
-				$paused = $plugin->store()->paused();
-				$holder = $plugin->lock()->holder();
+				$plugin  = Plugin::instance();
+				$paused  = $plugin->store()->paused();
+				$goes_on = $plugin->lock()->is_held();
 
 				if ( null !== $paused ) {
 					$this->say( Doctor::paused_text( $paused ), 'warning' );
@@ -49,7 +49,7 @@ final class CLI_Decisions extends CLI_Command {
 				$user = wp_get_current_user();
 				$plugin->decisions()->pause( $user->exists() ? $user->user_login : 'WP-CLI' );
 
-				if ( null !== $holder && ! $holder['expired'] ) {
+				if ( $goes_on ) {
 					$this->say( __( 'A run is at work, and goes on to its end.', 'wu-cloudways' ), 'warning' );
 				}
 				$this->say( __( 'Paused: nothing is sent. To go on: wp wu-cloudways resume', 'wu-cloudways' ), 'success' );

@@ -346,7 +346,7 @@ final class CLI_Sync extends CLI_Report_Command {
 		while ( $wait && microtime( true ) + 1 < $end ) {
 			sleep( 1 );
 			$first = $first ?? $store->run_of_request( $request );
-			if ( null === $first && time() >= $asked + self::PATIENCE && ! self::is_at_work() ) {
+			if ( null === $first && time() >= $asked + self::PATIENCE && ! Plugin::instance()->lock()->is_held() ) {
 				// Another run was at work when the website was asked, and it let this request lie.
 				$asked = time();
 				$plugin->wake()->send( true );
@@ -386,13 +386,6 @@ final class CLI_Sync extends CLI_Report_Command {
 		return $outcome;
 	}
 
-	/** A run goes on. */
-	private static function is_at_work(): bool {
-		$holder = Plugin::instance()->lock()->holder();
-
-		return null !== $holder && ! $holder['expired'];
-	}
-
 	/** Shows what --force would do and asks. */
 	private function confirmed( array $plan ): bool {
 		$this->say( Messages::headline( $plan ) );
@@ -419,7 +412,7 @@ final class CLI_Sync extends CLI_Report_Command {
 		foreach ( $withheld as $name ) {
 			$this->say( '  - ' . $name );
 		}
-		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ) ) as $note ) {
+		foreach ( Messages::notes_of( (array) $report ) as $note ) {
 			if ( 'certificate_withheld' === ( $note['code'] ?? '' ) ) {
 				$this->say( Messages::note( $note )['text'] );
 			}

@@ -14,6 +14,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Credentials {
 
+	/** The page of Ultimate Multisite's wizard. */
+	const WIZARD_PAGE = 'wp-ultimo-hosting-integration-wizard';
+
 	const REQUIRED = Plugin::REQUIRED_SETTINGS;
 
 	// WU_CLOUDWAYS_API_URL is read from wp-config.php only: whoever may change where the credentials are sent has them.
@@ -96,7 +99,7 @@ final class Credentials {
 	 */
 	public function is_wizard_request(): bool {
 		// phpcs:ignore WordPress.Security.NonceVerification -- Nothing is done with it; the wizard checks its own nonce.
-		return 'wp-ultimo-hosting-integration-wizard' === ( $_REQUEST['page'] ?? '' )
+		return self::WIZARD_PAGE === ( $_REQUEST['page'] ?? '' )
 			&& is_admin() && ! wp_doing_ajax() && ! wp_doing_cron() && current_user_can( 'manage_network' )
 			&& array_filter( array_merge( self::REQUIRED, self::OPTIONAL ), fn( string $name ): bool => ! defined( $name ) && '' !== $this->encrypted( $name ) );
 	}

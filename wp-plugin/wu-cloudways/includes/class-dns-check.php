@@ -52,14 +52,7 @@ final class Dns_Check {
 	 * @throws Store_Exception When they could not be read.
 	 */
 	public static function names( array $names ): array {
-		return self::ask(
-			Plugin::instance()->store()->domains(
-				array(
-					'names'    => array_slice( array_values( $names ), 0, Network_Page::MOST_PER_PAGE ),
-					'per_page' => Network_Page::MOST_PER_PAGE,
-				)
-			)['items']
-		);
+		return self::ask( Plugin::instance()->store()->entries( array_slice( array_values( $names ), 0, Network_Page::MOST_PER_PAGE ) ) );
 	}
 
 	/**

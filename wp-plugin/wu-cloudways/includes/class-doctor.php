@@ -437,7 +437,7 @@ final class Doctor {
 		/* translators: %s: number of changes. */
 		$wait = $pulse['dirty'] ? ' ' . sprintf( _n( '%s change waits.', '%s changes wait.', $pulse['dirty'], 'wu-cloudways' ), number_format_i18n( $pulse['dirty'] ) ) : '';
 
-		if ( $this->is_at_work() ) {
+		if ( $this->lock->is_held() ) {
 			return self::good( __( 'A run is at work.', 'wu-cloudways' ) . $wait );
 		}
 
@@ -493,7 +493,7 @@ final class Doctor {
 		$text = $how . ' ' . sprintf( __( 'What was due in it on %s still waits.', 'wu-cloudways' ), Messages::time_and_distance( $oldest ) );
 
 		// Our own work can have other helpers, such as a cron job for Action Scheduler alone.
-		return $due && $this->is_late( $due ) && ! $this->is_at_work() ? self::critical( $text, $remedy, $steps ) : self::recommended( $text, $remedy, $steps );
+		return $due && $this->is_late( $due ) && ! $this->lock->is_held() ? self::critical( $text, $remedy, $steps ) : self::recommended( $text, $remedy, $steps );
 	}
 
 	/** No run is missing. */
@@ -624,7 +624,7 @@ final class Doctor {
 		}
 
 		$report   = $this->store->last_summary() ?? array();
-		$withheld = array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ), static fn( $note ): bool => in_array( $note['code'] ?? '', array( 'removals_withheld', 'certificate_withheld' ), true ) );
+		$withheld = array_filter( Messages::notes_of( $report ), static fn( $note ): bool => in_array( $note['code'] ?? '', Messages::WITHHELD, true ) );
 
 		if ( $withheld ) {
 			$words = array_map( array( Messages::class, 'note' ), $withheld );
@@ -652,7 +652,7 @@ final class Doctor {
 		}
 
 		// One that waits or was withheld is the last run's business.
-		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), $report['warnings'] ?? array() ) ) as $note ) {
+		foreach ( Messages::notes_of( $report ) as $note ) {
 			if ( 'served_other' === ( $note['code'] ?? '' ) ) {
 				$words = Messages::note( $note );
 
@@ -856,18 +856,6 @@ final class Doctor {
 		}
 
 		return (bool) array_filter( $this->store->runs(), static fn( array $run ): bool => $run['added'] + $run['removed'] > 0 );
-	}
-
-	/**
-	 * A run goes on.
-	 *
-	 * @return bool
-	 * @throws Store_Exception When the memory could not be read.
-	 */
-	private function is_at_work(): bool {
-		$holder = $this->lock->holder();
-
-		return null !== $holder && ! $holder['expired'];
 	}
 
 	/**

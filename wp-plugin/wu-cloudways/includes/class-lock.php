@@ -121,6 +121,18 @@ final class Lock {
 	}
 
 	/**
+	 * Somebody has it, and still may: a run is at work.
+	 *
+	 * @return bool
+	 * @throws Store_Exception When the database could not be asked.
+	 */
+	public function is_held(): bool {
+		$holder = $this->holder();
+
+		return null !== $holder && ! $holder['expired'];
+	}
+
+	/**
 	 * The row as it is.
 	 *
 	 * @return array<string, string>|null

@@ -80,7 +80,7 @@ final class Log {
 			);
 		}
 
-		foreach ( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), (array) ( $report['warnings'] ?? array() ) ) ) as $warning ) {
+		foreach ( Messages::notes_of( $report ) as $warning ) {
 			$facts[ (string) ( $warning['code'] ?? '' ) ] = (string) ( $warning['text'] ?? $warning['code'] ?? '' );
 		}
 

@@ -21,6 +21,9 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Messages {
 
+	/** Notes that say what is withheld until a person says otherwise. */
+	const WITHHELD = array( 'removals_withheld', 'certificate_withheld' );
+
 	/** Notes of an order that only waits for its time: nothing is wrong. */
 	const WAITS = array( 'order_gap', 'order_company', 'order_budget', 'order_budget_set', 'order_failures', 'order_paused' );
 
@@ -65,6 +68,16 @@ final class Messages {
 			'0' => '.none',
 			'1' => '.one',
 		)[ $number ] ?? '';
+	}
+
+	/**
+	 * What a report says of the whole: of the certificate, and its warnings.
+	 *
+	 * @param array $report A report.
+	 * @return list<array> Notes.
+	 */
+	public static function notes_of( array $report ): array {
+		return array_values( array_filter( array_merge( array( $report['certificate']['note'] ?? null ), (array) ( $report['warnings'] ?? array() ) ) ) );
 	}
 
 	/**

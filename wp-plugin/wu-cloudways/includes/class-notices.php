@@ -49,7 +49,7 @@ final class Notices {
 	/** This page is Ultimate Multisite's wizard. */
 	private static function is_in_wizard(): bool {
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- only the name of the page is looked at.
-		return 'wp-ultimo-hosting-integration-wizard' === ( $_GET['page'] ?? '' );
+		return Credentials::WIZARD_PAGE === ( $_GET['page'] ?? '' );
 	}
 
 	/**
@@ -241,7 +241,7 @@ final class Notices {
 		if ( in_array( $problem['code'], self::WIZARD, true ) ) {
 			$url = add_query_arg(
 				array(
-					'page'        => 'wp-ultimo-hosting-integration-wizard',
+					'page'        => Credentials::WIZARD_PAGE,
 					'integration' => 'cloudways',
 				),
 				network_admin_url( 'admin.php' )

@@ -17,9 +17,6 @@ final class Page_Cards {
 	/** Unix time of the announced end of the old API keys: 15 October 2026, UTC. */
 	const END_OF_KEYS = 1792022400;
 
-	/** Warnings about what is withheld, which have a place of their own. */
-	const WITHHELD = array( 'removals_withheld', 'certificate_withheld' );
-
 	/**
 	 * Prints the cards.
 	 *
@@ -65,12 +62,12 @@ final class Page_Cards {
 			$items[] = Messages::error( $summary['error'] );
 		}
 		foreach ( array_merge( $summary['warnings'] ?? array(), array_filter( array( $summary['certificate']['note'] ?? null ) ) ) as $warning ) {
-			if ( in_array( $warning['code'] ?? '', self::WITHHELD, true ) ) {
+			if ( in_array( $warning['code'] ?? '', Messages::WITHHELD, true ) ) {
 				$withheld[] = $warning;
 			}
 		}
 		foreach ( $summary['warnings'] ?? array() as $warning ) {
-			if ( ! in_array( $warning['code'] ?? '', self::WITHHELD, true ) ) {
+			if ( ! in_array( $warning['code'] ?? '', Messages::WITHHELD, true ) ) {
 				$items[] = Messages::note( $warning );
 			}
 		}
@@ -300,7 +297,7 @@ final class Page_Cards {
 			Markup::fact( __( 'Next order', 'wu-cloudways' ), Messages::time_and_distance( (int) $budget['next_order_at'] ) );
 		}
 		echo '</dl>';
-		if ( ! empty( $certificate['note'] ) && ! in_array( $certificate['note']['code'] ?? '', self::WITHHELD, true ) ) {
+		if ( ! empty( $certificate['note'] ) && ! in_array( $certificate['note']['code'] ?? '', Messages::WITHHELD, true ) ) {
 			$note = Messages::note( $certificate['note'] );
 			echo '<p>' . esc_html( trim( $note['text'] . ' ' . $note['remedy'] ) ) . '</p>';
 		}

@@ -229,7 +229,7 @@ final class Preview {
 	 * @param array|null $note `certificate.note` of the plan's report.
 	 */
 	private static function show_certificate_note( ?array $note ): void {
-		if ( ! $note || in_array( $note['code'] ?? '', Page_Cards::WITHHELD, true ) ) {
+		if ( ! $note || in_array( $note['code'] ?? '', Messages::WITHHELD, true ) ) {
 			return;
 		}
 		$words = Messages::note( $note );
@@ -246,7 +246,7 @@ final class Preview {
 		$names = (array) ( $report['aliases']['withheld'] ?? array() );
 		$notes = array();
 		foreach ( array_merge( $report['warnings'] ?? array(), array_filter( array( $report['certificate']['note'] ?? null ) ) ) as $note ) {
-			if ( in_array( $note['code'] ?? '', Page_Cards::WITHHELD, true ) ) {
+			if ( in_array( $note['code'] ?? '', Messages::WITHHELD, true ) ) {
 				$notes[] = $note;
 			}
 		}

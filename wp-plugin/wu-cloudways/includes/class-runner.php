@@ -569,7 +569,17 @@ final class Runner {
 		$this->arm();
 		$this->look_again();
 		$this->log->report( $report, $changed );
-		$this->announce( 'wu_cloudways_reported', array_diff_key( $report, array( 'state' => true ) ), $changed );
+		$this->announce(
+			static function () use ( $report, $changed ): void {
+				/**
+				 * A run came to an end and its report is kept.
+				 *
+				 * @param array $report  Version 1, without `state`.
+				 * @param array $changed Domains whose entry changed: name => array{before: ?array, after: ?array}.
+				 */
+				do_action( 'wu_cloudways_reported', array_diff_key( $report, array( 'state' => true ) ), $changed );
+			}
+		);
 
 		if ( $error ) {
 			$error = $this->error( (string) $error['code'], (string) $error['message'], (string) ( $error['remedy'] ?? '' ), $error );
@@ -622,7 +632,16 @@ final class Runner {
 		$this->quietly( fn() => $this->while_held( $token, fn() => $this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) ) ) );
 		$this->arm();
 		$this->log->error( $error );
-		$this->announce( 'wu_cloudways_failed', $error );
+		$this->announce(
+			static function () use ( $error ): void {
+				/**
+				 * A run failed before it wrote anything.
+				 *
+				 * @param array $error code, message, remedy, retry_after, exit_code, details, plan.
+				 */
+				do_action( 'wu_cloudways_failed', $error );
+			}
+		);
 
 		return self::outcome(
 			$outcome,
@@ -725,31 +744,12 @@ final class Runner {
 	/**
 	 * Tells others. What they do with it changes nothing about the outcome.
 	 *
-	 * @param string $hook    wu_cloudways_reported or wu_cloudways_failed.
-	 * @param mixed  ...$args Its arguments.
+	 * @param callable $tell Tells them.
 	 * @return void
 	 */
-	private function announce( string $hook, ...$args ): void {
+	private function announce( callable $tell ): void {
 		try {
-			switch ( $hook ) {
-				case 'wu_cloudways_reported':
-					/**
-					 * A run came to an end and its report is kept.
-					 *
-					 * @param array $report  Version 1, without `state`.
-					 * @param array $changed Domains whose entry changed: name => array{before: ?array, after: ?array}.
-					 */
-					do_action( 'wu_cloudways_reported', ...$args );
-					break;
-				case 'wu_cloudways_failed':
-					/**
-					 * A run failed before it wrote anything.
-					 *
-					 * @param array $error code, message, remedy, retry_after, exit_code, details, plan.
-					 */
-					do_action( 'wu_cloudways_failed', ...$args );
-					break;
-			}
+			$tell();
 		} catch ( \Throwable $error ) {
 			$this->log->trouble( $error );
 		}

@@ -289,7 +289,7 @@ final class Site_Health {
 			/* translators: 1: number of names in the certificate, 2: how many it can hold. */
 			'names'       => self::field( __( 'Names in the certificate', 'wu-cloudways' ), sprintf( __( '%1$s of %2$s names', 'wu-cloudways' ), number_format_i18n( $names ), number_format_i18n( $limit ) ), "{$names}/{$limit}" ),
 			'certificate' => self::field( __( 'Certificate', 'wu-cloudways' ), Messages::installed( $cert['installed'] ?? null ), (string) wp_json_encode( array_diff_key( (array) ( $cert['installed'] ?? array() ), array( 'names' => 1 ) ) ) ),
-			'notes'       => self::field( __( 'Warnings', 'wu-cloudways' ), implode( ', ', array_column( array_filter( array_merge( array( $cert['note'] ?? null ), (array) ( $summary['warnings'] ?? array() ) ) ), 'code' ) ) ),
+			'notes'       => self::field( __( 'Warnings', 'wu-cloudways' ), implode( ', ', array_column( Messages::notes_of( $summary ), 'code' ) ) ),
 		);
 
 		return $fields;

@@ -37,7 +37,7 @@ final class Standing {
 
 		// A run that still counts as running, and nobody holds the lock: it never came back.
 		foreach ( $runs as $number => $run ) {
-			if ( 'running' === $run['status'] && ( $number > 0 || ! self::is_at_work() ) ) {
+			if ( 'running' === $run['status'] && ( $number > 0 || ! Plugin::instance()->lock()->is_held() ) ) {
 				$runs[ $number ]['status'] = 'interrupted';
 			}
 		}
@@ -81,17 +81,5 @@ final class Standing {
 		$said = 'interrupted' === ( $trouble['status'] ?? '' ) ? 'lock_held' : '';
 
 		return array_values( array_filter( $problems, static fn( array $problem ): bool => $said !== $problem['code'] ) );
-	}
-
-	/**
-	 * Somebody holds the lock.
-	 *
-	 * @return bool
-	 * @throws Store_Exception When it could not be read.
-	 */
-	private static function is_at_work(): bool {
-		$holder = Plugin::instance()->lock()->holder();
-
-		return null !== $holder && ! $holder['expired'];
 	}
 }

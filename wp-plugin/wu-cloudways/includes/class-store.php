@@ -844,9 +844,9 @@ final class Store {
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function domain( string $name ): ?array {
-		$row = Database::row( 'SELECT value FROM ' . Database::table( 'domains' ) . ' WHERE id = %s', array( md5( self::column( strtolower( $name ) ) ) ) );
+		$entries = $this->entries( array( $name ) );
 
-		return $row ? (array) json_decode( (string) $row['value'], true ) : null;
+		return $entries ? reset( $entries ) : null;
 	}
 
 	/**
@@ -929,9 +929,10 @@ final class Store {
 		return Database::transaction(
 			function () use ( $answers ): array {
 				$changed = array();
+				$entries = $this->entries( array_keys( $answers ) );
 
 				foreach ( $answers as $name => $answer ) {
-					$before = $this->domain( (string) $name );
+					$before = $entries[ $name ] ?? null;
 
 					// A name that the report did not ask for has no verdict there, and gets none.
 					if ( null === $before || ! is_array( $before['dns'] ?? null ) ) {
@@ -947,7 +948,7 @@ final class Store {
 					}
 
 					// A note about something else than DNS stays.
-					if ( ! isset( $before['note'] ) || preg_match( '/^(dns_|caa_)/', (string) $before['note']['code'] ) ) {
+					if ( ! isset( $before['note'] ) || self::is_about_dns( $before['note'] ) ) {
 						unset( $after['note'] );
 
 						if ( null !== ( $answer['note'] ?? null ) ) {
@@ -979,9 +980,9 @@ final class Store {
 	/**
 	 * A page of the last report's domains. Names are ordered byte by byte, whatever the database's own order is.
 	 *
-	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, names?: list<string>, after?: string, orderby?: string, order?: string, page?: int, per_page?: int} $args
-	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked; names: only these;
-	 *        after: only names that come after this one;
+	 * @param array{search?: string, verdict?: string, alias?: string, certificate?: string, after?: string, orderby?: string, order?: string, page?: int, per_page?: int} $args
+	 *        search: part of a name; verdict: here, elsewhere, proxied, missing, unknown, not_asked; after: only names that come after this
+	 *        one;
 	 *        orderby: domain (default), verdict, alias or certificate, then by name; order: asc (default) or desc.
 	 * @return array{items: array<string, array>, total: int} Name => the report's entry for it.
 	 * @throws Store_Exception When they could not be read.
@@ -1007,11 +1008,6 @@ final class Store {
 		if ( '' !== (string) ( $args['after'] ?? '' ) ) {
 			$where[]  = 'HEX(domain) > %s';
 			$values[] = strtoupper( bin2hex( self::column( strtolower( (string) $args['after'] ) ) ) );
-		}
-
-		if ( isset( $args['names'] ) ) {
-			$where[] = $args['names'] ? 'id IN (' . implode( ', ', array_fill( 0, count( $args['names'] ), '%s' ) ) . ')' : '1 = 0';
-			$values  = array_merge( $values, array_map( static fn( $name ): string => md5( self::column( strtolower( (string) $name ) ) ), $args['names'] ) );
 		}
 
 		$order    = 'desc' === strtolower( (string) ( $args['order'] ?? '' ) ) ? 'DESC' : 'ASC';
@@ -1067,7 +1063,7 @@ final class Store {
 
 			$entry['dns'] = $earlier['dns'];
 
-			if ( ! isset( $entry['note'] ) && preg_match( '/^(dns_|caa_)/', (string) ( $earlier['note']['code'] ?? '' ) ) ) {
+			if ( ! isset( $entry['note'] ) && self::is_about_dns( $earlier['note'] ?? array() ) ) {
 				$entry['note'] = $earlier['note'];
 			}
 
@@ -1149,7 +1145,7 @@ final class Store {
 	 */
 	private function forget_removed( array $removed, ?array $observed, array $wanted ): void {
 		$wanted = array_fill_keys( array_map( 'strtolower', $wanted ), true );
-		$there  = array_fill_keys( array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), (array) $observed ), true );
+		$there  = array_fill_keys( self::as_names( (array) $observed ), true );
 
 		foreach ( $removed as $name => $mark ) {
 			$gone = null !== $observed && ! isset( $there[ $name ] ) && ! isset( $there[ 'www.' . $name ] );
@@ -1174,7 +1170,7 @@ final class Store {
 			return;
 		}
 
-		$there = array_map( static fn( $name ): string => rtrim( strtolower( (string) $name ), '.' ), (array) ( $report['aliases']['observed'] ?? array() ) );
+		$there = self::as_names( (array) ( $report['aliases']['observed'] ?? array() ) );
 
 		// Released is what the engine's memory, which was kept with this report, holds no longer. What is mapped by now is
 		// not to be removed, nor later when its mapping is lost.
@@ -1317,6 +1313,26 @@ final class Store {
 		$json = empty( $error['details'] ) ? '' : self::encode( $error['details'] );
 
 		return strlen( $json ) > 60000 ? '' : $json;
+	}
+
+	/**
+	 * Aliases as names that can be compared, however Cloudways spells them.
+	 *
+	 * @param list<string> $aliases Aliases.
+	 * @return list<string>
+	 */
+	private static function as_names( array $aliases ): array {
+		return array_map( static fn( $alias ): string => rtrim( strtolower( (string) $alias ), '.' ), $aliases );
+	}
+
+	/**
+	 * A note says what DNS says.
+	 *
+	 * @param array{code?: string} $note Note.
+	 * @return bool
+	 */
+	private static function is_about_dns( array $note ): bool {
+		return 1 === preg_match( '/^(dns_|caa_)/', (string) ( $note['code'] ?? '' ) );
 	}
 
 	/**
