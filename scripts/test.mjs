@@ -89,6 +89,7 @@ const STAGES = [
   { name: 'i18n', what: 'translations', commands: () => [node('tests/wordpress/i18n.mjs')] },
   { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
   { name: 'fpm', what: 'the extension in php-fpm', needs: ['build'], commands: () => [nodeTest(...files('tests/fpm', (file) => file.endsWith('.test.mjs')))] },
+  { name: 'install', what: 'the script that installs the extension', needs: ['build'], commands: () => [nodeTest(...files('tests/install', (file) => file.endsWith('.test.mjs')))] },
   {
     name: 'wordpress',
     what: 'the network on MariaDB, nginx and php-fpm',
