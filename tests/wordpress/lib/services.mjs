@@ -227,8 +227,9 @@ const DISABLED = 'dl,exec,passthru,pcntl_exec,popen,proc_open,proc_nice,shell_ex
 /**
  * A php-fpm master with one pool of the unprivileged user, as at Cloudways.
  * @param {string|null} so the extension, loaded by a line of the pool; null for a pool without it
+ * @param {string[]} wrap a program with its arguments that starts php-fpm
  */
-export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [] } = {}) {
+export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [], wrap = [] } = {}) {
   const dir = lab.folder(name);
   const socket = join(dir, 's');
   const conf = join(dir, 'fpm.conf');
@@ -258,8 +259,8 @@ export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [] 
   );
   const service = await lab.start({
     name,
-    command: PHP_FPM,
-    args: ['-F', '-O', '-R', '-y', conf],
+    command: wrap[0] ?? PHP_FPM,
+    args: [...wrap.slice(1), ...(wrap.length ? [PHP_FPM] : []), '-F', '-O', '-R', '-y', conf],
     ready: () => canConnect({ path: socket }),
   });
   return Object.assign(service, { socket });
