@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz lint build stubs clean
+.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz lint build stubs dist test-dist clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -59,5 +59,14 @@ stubs: ## write php/stubs/ anew from the extension
 	@node scripts/test.mjs build
 	@scripts/stubs
 
+dist: ## pack what is shipped into dist/, from what is committed; VERIFY=1 packs twice and compares, DIRTY=1 packs a try
+	@scripts/bootstrap
+	@node scripts/dist.mjs $(if $(filter-out 0,$(VERIFY)),--verify) $(if $(filter-out 0,$(DIRTY)),--dirty) $(if $(ONLY),--only=$(ONLY))
+
+test-dist: ## install what `make dist` packed in fresh Debian systems, use it, upgrade it, remove it
+	@scripts/bootstrap
+	@node scripts/test.mjs build
+	@node --test --test-reporter=spec --test-concurrency=1 tests/dist/
+
 clean: ## remove what was built and downloaded
-	rm -rf target .cache node_modules
+	rm -rf target dist .cache node_modules

@@ -11,13 +11,14 @@ export const GLIBC = '2.28';
 
 /**
  * What is built. `api` is the number that PHP knows its binary interface by, and Debian its extension folder.
- * `debian`: the architecture of the `.deb`, where there is one.
+ * `suite`: the Debian that PHP and its headers are taken from; `debian`: its word for the processor; `deb`: whether there
+ * is a `.deb`, too.
  */
 export const BUILDS = [
-  { php: '8.2', api: '20220829', arch: 'x86_64', target: 'x86_64-unknown-linux-gnu', debian: 'amd64' },
-  { php: '8.4', api: '20240924', arch: 'x86_64', target: 'x86_64-unknown-linux-gnu', debian: 'amd64' },
-  { php: '8.2', api: '20220829', arch: 'arm64', target: 'aarch64-unknown-linux-gnu' },
-  { php: '8.4', api: '20240924', arch: 'arm64', target: 'aarch64-unknown-linux-gnu' },
+  { php: '8.2', api: '20220829', arch: 'x86_64', target: 'x86_64-unknown-linux-gnu', suite: 'bookworm', debian: 'amd64', deb: true },
+  { php: '8.4', api: '20240924', arch: 'x86_64', target: 'x86_64-unknown-linux-gnu', suite: 'trixie', debian: 'amd64', deb: true },
+  { php: '8.2', api: '20220829', arch: 'arm64', target: 'aarch64-unknown-linux-gnu', suite: 'bookworm', debian: 'arm64' },
+  { php: '8.4', api: '20240924', arch: 'arm64', target: 'aarch64-unknown-linux-gnu', suite: 'trixie', debian: 'arm64' },
 ];
 
 /** Where a version is written, and what is written there. composer.json has none: there it is the tag's. */
