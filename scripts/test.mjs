@@ -8,11 +8,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const PHP = 'php8.2';
-const RUN_TESTS = '/usr/lib/php/20220829/build/run-tests.php';
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+
+// The PHP of this run: Debian 12's, or another that scripts/php knows. What is built against another has a folder of its own.
+const VERSION = process.env.WU_PHP || '8.2';
+const OTHER = VERSION !== '8.2';
+const PHP_ENV = OTHER ? otherPhp() : {};
+const PHP = PHP_ENV.PHP ?? '/usr/bin/php8.2';
+const TARGET = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), OTHER ? `php${VERSION}` : '.');
 const EXTENSION = join(TARGET, 'debug', 'libwu_cloudways.so');
 const SIMULATOR = join(TARGET, 'debug', 'cloudways-sim');
+if (OTHER) Object.assign(process.env, PHP_ENV, { CARGO_TARGET_DIR: TARGET, WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR });
 
 const node = (...args) => [process.execPath, ...args];
 const nodeTest = (...files) => node('--test', '--test-reporter=spec', '--test-concurrency=1', ...files);
@@ -48,10 +53,11 @@ const STAGES = [
   },
   {
     name: 'php-lint',
-    what: 'syntax of the PHP files',
+    what: 'syntax of the PHP files, and nothing in them deprecated',
     commands: () => {
       const sources = ['wp-plugin', 'tests', 'php'].flatMap((folder) => files(folder, (file) => file.endsWith('.php')));
-      return [['sh', '-c', `printf '%s\\0' "$@" | xargs -0 -n 1 -P 2 ${PHP} -d display_errors=stderr -l >/dev/null && echo "$# files"`, 'sh', ...sources]];
+      const quiet = `${PHP} -d error_reporting=-1 -d display_errors=1 -d log_errors=0 -l 2>&1 | grep -v '^No syntax errors detected in ' | grep .`;
+      return [['sh', '-c', `if printf '%s\\0' "$@" | xargs -0 -n 1 -P 2 ${quiet}; then exit 1; fi; echo "$# files"`, 'sh', ...sources]];
     },
   },
   {
@@ -75,8 +81,8 @@ const STAGES = [
     name: 'phpt',
     what: 'the extension in PHP',
     needs: ['build'],
-    commands: () => [[PHP, RUN_TESTS, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', '/usr/bin/php8.2', '-d', `extension=${EXTENSION}`, 'tests/phpt']],
-    env: { NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: '/usr/bin/php8.2' },
+    commands: () => [phpt()],
+    env: { NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: PHP },
     check: (output) => {
       const skipped = /Tests skipped\s*:\s*(\d+)/.exec(output);
       const passed = /Tests passed\s*:\s*(\d+)/.exec(output);
@@ -84,7 +90,7 @@ const STAGES = [
       if (skipped && skipped[1] !== '0') return `${skipped[1]} tests were skipped; a skipped test proves nothing`;
     },
   },
-  { name: 'stubs', what: 'php/stubs are those of the extension', needs: ['build'], commands: () => [['scripts/stubs', '--check']] },
+  { name: 'stubs', what: 'php/stubs are those of the extension', needs: ['build'], commands: () => [[PHP, 'scripts/stubs', '--check']] },
   { name: 'docs', what: 'the READMEs', commands: () => [nodeTest(...files('tests/docs', (file) => file.endsWith('.test.mjs')))] },
   { name: 'i18n', what: 'translations', commands: () => [node('tests/wordpress/i18n.mjs')] },
   { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
@@ -180,6 +186,27 @@ function spawned(command, args, { env = {}, check }) {
     current.on('error', reject);
     current.on('close', (code) => resolve({ code, output }));
   });
+}
+
+/** Brings the PHP of VERSION here: its program, its php-config, and its php-fpm for the tests. */
+function otherPhp() {
+  const { status, stdout } = spawnSync(join(ROOT, 'scripts/php'), [VERSION], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FPM: '1' } });
+  if (status !== 0) process.exit(status || 1);
+  const found = Object.fromEntries(stdout.trim().split('\n').map((line) => line.split('=')));
+  const fpm = ['php-fpm', '../sbin/php-fpm'].map((name) => join(dirname(found.PHP), name)).find(existsSync);
+  return { ...found, PHP_FPM: fpm };
+}
+
+/** PHP's own runner of PHPT. That of another Debian runs in its root, with that Debian's files around it. */
+function phpt() {
+  const tests = (php, runner) => [php, runner, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', php, '-d', `extension=${EXTENSION}`, 'tests/phpt'];
+  if (VERSION === '8.4') {
+    const carried = { WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR, NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: '/usr/bin/php8.4' };
+    const inside = ['env', `BIND=${ROOT} ${dirname(EXTENSION)}`, `CARRY=${Object.entries(carried).map((pair) => pair.join('=')).join(' ')}`, 'scripts/debian-root', '--in', join(ROOT, '.cache/debian/trixie')];
+    return [...inside, 'env', '-C', ROOT, ...tests('/usr/bin/php8.4', '/usr/lib/php/20240924/build/run-tests.php')];
+  }
+  const runner = OTHER ? join(dirname(PHP), '../lib/php/build/run-tests.php') : '/usr/lib/php/20220829/build/run-tests.php';
+  return tests(PHP, runner);
 }
 
 /** Whether cargo has the subcommand. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createConnection } from 'node:net';
 import { SITE_USER, ROOT, freePort, run, write } from './lab.mjs';
 
-const PHP_FPM = '/usr/sbin/php-fpm8.2';
+const PHP_FPM = process.env.PHP_FPM || '/usr/sbin/php-fpm8.2';
 const NGINX = '/usr/sbin/nginx';
 const MARIADBD = '/usr/sbin/mariadbd';
 
