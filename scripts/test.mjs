@@ -95,6 +95,9 @@ const STAGES = [
   { name: 'i18n', what: 'translations', commands: () => [node('tests/wordpress/i18n.mjs')] },
   { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
   { name: 'fpm', what: 'the extension in php-fpm', needs: ['build'], commands: () => [nodeTest(...files('tests/fpm', (file) => file.endsWith('.test.mjs')))] },
+  ...(existsSync(join(dirname(PHP), '../lib/libphp.so'))
+    ? [{ name: 'embed', what: 'the extension in a PHP that is part of another program', needs: ['build'], commands: () => [nodeTest(...files('tests/versions', (file) => file.endsWith('.test.mjs')))] }]
+    : []),
   { name: 'install', what: 'the script that installs the extension', needs: ['build'], commands: () => [nodeTest(...files('tests/install', (file) => file.endsWith('.test.mjs')))] },
   {
     name: 'wordpress',
@@ -188,12 +191,13 @@ function spawned(command, args, { env = {}, check }) {
   });
 }
 
-/** Brings the PHP of VERSION here: its program, its php-config, and its php-fpm for the tests. */
+/** Brings the PHP of VERSION here: its program, its php-config, and for the tests its php-fpm and what WordPress needs. */
 function otherPhp() {
-  const { status, stdout } = spawnSync(join(ROOT, 'scripts/php'), [VERSION], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FPM: '1' } });
+  const { status, stdout } = spawnSync(join(ROOT, 'scripts/php'), [VERSION], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, WITH: 'fpm mysql curl mbstring xml zip intl gd sqlite3' } });
   if (status !== 0) process.exit(status || 1);
   const found = Object.fromEntries(stdout.trim().split('\n').map((line) => line.split('=')));
   const fpm = ['php-fpm', '../sbin/php-fpm'].map((name) => join(dirname(found.PHP), name)).find(existsSync);
+  if (!fpm) throw new Error(`PHP ${VERSION} has no php-fpm`);
   return { ...found, PHP_FPM: fpm };
 }
 

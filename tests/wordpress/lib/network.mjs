@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { WORDPRESS_FILES } from '../../../scripts/wordpress.mjs';
 import { ROOT, giveToSite, run, shellLine, write } from './lab.mjs';
 import { Visitor } from './http.mjs';
-import { SIM } from './services.mjs';
+import { PHP, SIM } from './services.mjs';
 
 const HERE = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
@@ -163,7 +163,7 @@ class Network {
   writeWpScript(folder) {
     const path = join(folder, 'wp');
     const line = [...(this.soPath ? ['-d', `extension=${this.soPath}`] : []), '-d', 'memory_limit=512M', join(this.application, 'wp-cli.phar'), `--path=${this.root}`];
-    writeFileSync(path, `#!/bin/sh\nexport HOME='${this.application}'\nexec ${shellLine('php8.2', line)} "$@"\n`, { mode: 0o755 });
+    writeFileSync(path, `#!/bin/sh\nexport HOME='${this.application}'\nexec ${shellLine(PHP, line)} "$@"\n`, { mode: 0o755 });
     return path;
   }
 
@@ -180,7 +180,7 @@ class Network {
       ...(so ? ['-d', `extension=${so}`] : []), '-d', 'memory_limit=512M', '-d', 'display_errors=stderr', '-d', 'error_reporting=E_ALL', ...ini,
       join(this.application, 'wp-cli.phar'), `--path=${this.root}`, '--no-color', ...args,
     ];
-    const result = await run('php8.2', line, {
+    const result = await run(PHP, line, {
       asUser: true,
       cwd: this.application,
       env: { HOME: this.application, WP_CLI_CACHE_DIR: join(this.application, '.wp-cli'), WP_CLI_PHP_ARGS: '', ...env },

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { createConnection } from 'node:net';
 import { SITE_USER, ROOT, freePort, run, write } from './lab.mjs';
 
+// Another PHP than Debian 12's is named by these two (scripts/test.mjs).
+export const PHP = process.env.PHP || 'php8.2';
 const PHP_FPM = process.env.PHP_FPM || '/usr/sbin/php-fpm8.2';
 const NGINX = '/usr/sbin/nginx';
 const MARIADBD = '/usr/sbin/mariadbd';
@@ -371,7 +373,7 @@ require $_SERVER['DOCUMENT_ROOT'] . '/index.php';
         command: 'sh',
         args: [
           '-c', `trap 'trap "" TERM; kill -TERM 0; exit 0' TERM INT; "$@" & wait`, 'sh',
-          'php8.2',
+          PHP,
           ...(so ? ['-d', `extension=${so}`] : []),
           '-d', 'log_errors=1', '-d', 'display_errors=0', '-d', 'memory_limit=512M',
           '-S', `127.0.0.1:${found}`, '-t', root, router,
