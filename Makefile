@@ -21,7 +21,7 @@ test-rust: ## unit tests of the engine, and its tests against the simulator
 	@scripts/bootstrap
 	@node scripts/test.mjs rust
 
-test-php: ## the extension in PHP (PHPT), and its stubs; VERSION=8.4, 8.2-zts, 8.2-debug: in that PHP, and in its php-fpm
+test-php: ## the extension in PHP (PHPT), and its stubs; VERSION=8.4, 8.5, 8.2-zts, 8.2-debug: in that PHP, and in its php-fpm
 	@scripts/bootstrap
 	@WU_PHP=$(VERSION) node scripts/test.mjs build phpt stubs $(if $(filter-out 8.2,$(VERSION)),php-lint fpm) $(if $(findstring -,$(VERSION)),embed)
 

@@ -204,10 +204,14 @@ function otherPhp() {
 /** PHP's own runner of PHPT. That of another Debian runs in its root, with that Debian's files around it. */
 function phpt() {
   const tests = (php, runner) => [php, runner, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', php, '-d', `extension=${EXTENSION}`, 'tests/phpt'];
-  if (VERSION === '8.4') {
-    const carried = { WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR, NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: '/usr/bin/php8.4' };
-    const inside = ['env', `BIND=${ROOT} ${dirname(EXTENSION)}`, `CARRY=${Object.entries(carried).map((pair) => pair.join('=')).join(' ')}`, 'scripts/debian-root', '--in', join(ROOT, '.cache/debian/trixie')];
-    return [...inside, 'env', '-C', ROOT, ...tests('/usr/bin/php8.4', '/usr/lib/php/20240924/build/run-tests.php')];
+  const suite = { 8.4: 'trixie', 8.5: 'experimental' }[VERSION];
+  if (suite) {
+    const root = join(ROOT, '.cache/debian', suite);
+    const php = `/usr/bin/php${VERSION}`;
+    const runner = readdirSync(join(root, 'usr/lib/php')).map((api) => `/usr/lib/php/${api}/build/run-tests.php`).find((file) => existsSync(join(root, file)));
+    const carried = { WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR, NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: php };
+    const inside = ['env', `BIND=${ROOT} ${dirname(EXTENSION)}`, `CARRY=${Object.entries(carried).map((pair) => pair.join('=')).join(' ')}`, 'scripts/debian-root', '--in', root];
+    return [...inside, 'env', '-C', ROOT, ...tests(php, runner)];
   }
   const runner = OTHER ? join(dirname(PHP), '../lib/php/build/run-tests.php') : '/usr/lib/php/20220829/build/run-tests.php';
   return tests(PHP, runner);

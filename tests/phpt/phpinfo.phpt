@@ -24,7 +24,7 @@ wu_cloudways
 wu_cloudways => enabled
 Version => %d.%d.%d%S
 PHP API => %d
-PHP build => %Sthread-safe (%cTS), release
+PHP build => %Sthread-safe (%cTS), %r(release|debug)%r
 Cloudways API, unless WU_CLOUDWAYS_API_URL says otherwise => https://api.cloudways.com/api/v2
 int(0)
 bool(true)
