@@ -505,10 +505,11 @@ function loaded_by(string $php, string $path, string $file): string
 /** Runs a program to its end, without a shell. */
 function run(array $command): array
 {
-    $process = @proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes);
+    $process = @proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes);
     if (!is_resource($process)) {
         return ['code' => 127, 'signal' => 0, 'out' => '', 'err' => reason()];
     }
+    fclose($pipes[0]);
     $text = ['', ''];
     $end = time() + PATIENCE;
     $open = [1 => $pipes[1], 2 => $pipes[2]];
@@ -543,8 +544,8 @@ function run(array $command): array
 function other_php(array $facts)
 {
     $minors = [];
-    foreach ((array) @glob('/proc/[0-9]*/cmdline') as $file) {
-        if (preg_match('#^php-fpm: master process \(\S*?(\d+\.\d+)/#', (string) @file_get_contents((string) $file), $match)) {
+    foreach (@glob('/proc/[0-9]*/cmdline') ?: [] as $file) {
+        if (preg_match('#^php-fpm: master process \(\S*?(\d+\.\d+)/#', (string) @file_get_contents($file), $match)) {
             $minors[$match[1]] = true;
         }
     }
@@ -574,7 +575,7 @@ function is_public(string $folder): bool
         return true;
     }
     for (; $folder !== '/' && $folder !== ''; $folder = dirname($folder)) {
-        if (is_file($folder . '/wp-load.php')) {
+        if (@is_file($folder . '/wp-load.php')) {
             return true;
         }
     }
@@ -599,8 +600,8 @@ function locked(string $folder)
 /** Takes away what a run that was killed has left. Only for who holds the folder. */
 function swept(string $folder)
 {
-    foreach ((array) glob($folder . '/.' . NAME . '-*.tmp') as $file) {
-        @unlink((string) $file);
+    foreach (glob($folder . '/.' . NAME . '-*.tmp') ?: [] as $file) {
+        @unlink($file);
     }
 }
 
@@ -664,7 +665,7 @@ function may_be_read(string $target)
 /** @return string[] the versions in the folder, oldest first */
 function versions(string $folder): array
 {
-    $names = array_map('basename', array_filter((array) glob($folder . '/' . NAME . '-*.so'), 'is_file'));
+    $names = array_map('basename', array_filter(glob($folder . '/' . NAME . '-*.so') ?: [], 'is_file'));
     usort($names, function ($one, $two) {
         return version_compare(version_of($one), version_of($two)) ?: strcmp($one, $two);
     });
@@ -684,9 +685,9 @@ function version_of(string $name): string
  */
 function processes(): array
 {
-    $found = ['maps' => [], 'names' => [], 'hidden' => [], 'complete' => is_dir('/proc/1') && is_readable('/proc/self/maps')];
-    foreach ((array) @scandir('/proc') as $pid) {
-        if (!preg_match('/^\d+$/', (string) $pid)) {
+    $found = ['maps' => [], 'names' => [], 'hidden' => [], 'complete' => @is_dir('/proc/1') && @is_readable('/proc/self/maps')];
+    foreach (@scandir('/proc') ?: [] as $pid) {
+        if (!preg_match('/^\d+$/', $pid)) {
             continue;
         }
         $line = trim(str_replace("\0", ' ', (string) @file_get_contents("/proc/$pid/cmdline")));

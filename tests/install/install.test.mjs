@@ -5,7 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symli
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ROOT, SITE_USER, openLab, run, sleep, until, write } from '../wordpress/lib/lab.mjs';
-import { Installer, PHP, inside, replaced, sha256, trapped } from './lib/files.mjs';
+import { Installer, PHP, api, inside, replaced, sha256, trapped } from './lib/files.mjs';
 
 // What Cloudways has disabled for web requests, as far as it is known; here for the command line.
 const DISABLED = 'dl,exec,fpassthru,passthru,pcntl_exec,popen,proc_open,proc_nice,shell_exec,show_source,symlink,system,posix_kill';
@@ -183,6 +183,18 @@ describe('install.php', () => {
       const answer = await run('sh', ['-c', `umask 077; exec ${PHP} "$@"`, 'sh', tool.script, 'install', link], { cwd: '/' });
       said(answer, 0, new RegExp(`extension\\] = ${folder}/`));
       assert.equal(statSync(join(folder, tool.name)).mode & 0o777, 0o644);
+    });
+
+    it('works for an unprivileged user, and where open_basedir covers nothing but the application', async () => {
+      const folder = tool.application('plain');
+      const php = [PHP, '-d', `open_basedir=${lab.dir}`];
+      const installed = await tool.run(['install', folder], { php, asUser: true });
+      said(installed, 0, /^Installed: /);
+      if (SITE_USER) assert.equal(statSync(join(folder, tool.name)).uid, SITE_USER.uid);
+      const status = await tool.run(['status', folder], { php, asUser: true });
+      said(status, 0, /no process that can be looked into has it/);
+      for (const { stdout, stderr } of [installed, status]) assert.doesNotMatch(stdout + stderr, /warning/i);
+      said(await tool.run(['remove', folder, tool.version], { php, asUser: true }), 7, /processes of other users cannot be looked into/);
     });
 
     it('says that the same file is there already, and does not touch it', async () => {
@@ -397,6 +409,55 @@ describe('install.php', () => {
     it('says that a folder has none', async () => {
       said(await tool.run(['status', tool.application('empty')]), 0, /No version of wu_cloudways/);
     });
+  });
+
+  describe('PHP itself', () => {
+    // What docs/cloudways.md quotes: the pieces of a message in backticks, in the first column of its table.
+    const rows = [...readFileSync(join(ROOT, 'docs/cloudways.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?: … )?)+) \|/gm)].map(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, piece]) => piece));
+
+    /** What PHP says about the file, and that it goes on. */
+    async function told(file, options = {}) {
+      const { stdout, stderr } = await run(PHP, ['-n', '-d', 'display_startup_errors=1', '-d', 'display_errors=stderr', ...[file].flat().flatMap((path) => ['-d', `extension=${path}`]), '-r', 'echo "goes on";'], options);
+      assert.equal(stdout, 'goes on', stderr);
+      return stderr;
+    }
+
+    for (const [what, piece, make] of [
+      ['of another version', 'module API=', () => told(tool.changed('wrong.so', (bytes) => api(bytes, 20220829, 20240924)))],
+      ['that is thread-safe', 'build ID=', () => told(tool.changed('wrong.so', (bytes) => replaced(bytes, 'API20220829,NTS\0', 'API20220829,TS\0\0')))],
+      ['that is not there', 'No such file or directory', () => told('/not/there.so')],
+      ['of another processor', 'No such file or directory', () => told(tool.changed('wrong.so', (bytes) => (bytes.writeUInt16LE(bytes.readUInt16LE(18) === 62 ? 183 : 62, 18), bytes)))],
+      ['that is no object', 'invalid ELF header', () => told(tool.changed('wrong.so', () => Buffer.from('<!doctype html>\n'.repeat(40))))],
+      ['that needs a newer glibc', 'GLIBC_', () => told(tool.changed('wrong.so', (bytes) => replaced(bytes, 'GLIBC_2.34\0', 'GLIBC_2.99\0')))],
+      ['that is loaded twice', 'is already loaded', () => told([tool.so, tool.another('9.1.0')])],
+      [
+        'that it may not read',
+        'Permission denied',
+        () => {
+          const file = tool.changed('closed.so', (bytes) => bytes);
+          chmodSync(file, 0o000);
+          return told(file, { asUser: true });
+        },
+      ],
+      [
+        'in a folder where nothing may be run from',
+        'failed to map segment',
+        async () => {
+          const folder = lab.folder('noexec');
+          const script = `mount -t tmpfs -o noexec none ${folder} && cp ${tool.so} ${folder}/x.so && ${PHP} -n -d display_startup_errors=1 -d display_errors=stderr -d extension=${folder}/x.so -r 'echo "goes on";'`;
+          const { stdout, stderr } = await run('unshare', [SITE_USER ? '-m' : '-Urm', 'sh', '-c', script]);
+          assert.equal(stdout, 'goes on', stderr);
+          return stderr;
+        },
+      ],
+    ]) {
+      it(`says what docs/cloudways.md quotes about a file ${what}, and goes on without it`, async () => {
+        const row = rows.find((pieces) => pieces.some((one) => one.includes(piece)));
+        assert.ok(row, `no row has ${piece}`);
+        const message = await make();
+        for (const one of row) assert.ok(message.includes(one), `PHP did not say "${one}" but: ${message}`);
+      });
+    }
   });
 
   describe('its words', () => {

@@ -116,7 +116,7 @@ describe('doctor', () => {
   describe('the extension', () => {
     it('missing on the command line: the command, the cron line, and the website tests the token instead', async () => {
       const missing = { extension: false };
-      const check = await finds('extension_cli', 'recommended', 3, [/not loaded on the command line \(PHP 8/, /^php -d extension=\S+\.so \S+ --path=\S+ wu-cloudways doctor$/m, /^\*\/5 \* \* \* \* php -d extension=/m], missing);
+      const check = await finds('extension_cli', 'recommended', 3, [/not loaded on the command line \(PHP 8/, /^php8\.2 -d extension=\S+\.so \S+ --path=\S+ wu-cloudways doctor$/m, /^\*\/5 \* \* \* \* php8\.2 -d extension=/m], missing);
       assert.ok(check.steps.some(({ code }) => code.includes(stack.network.root)), 'the command has not the path of this site');
       const { checks, code } = await examined([], missing);
       assert.equal(code, 3);
@@ -132,7 +132,7 @@ describe('doctor', () => {
         assert.equal(nowhere.code, 20, nowhere.stdout);
         for (const name of ['extension_web', 'extension_cli']) assert.deepEqual([nowhere.checks[name].status, nowhere.checks[name].steps.length], ['critical', 3]);
         const people = await wp(['extension_web'], { extension: false });
-        assert.match(people.stdout, /^error {6}Extension on the website: .*\n {11}→ Load it in three steps:\n {13}1\. Upload .*\n {16}\/.*\.so\n/m);
+        assert.match(people.stdout, /^error {6}Extension on the website: .*\n {11}→ Load it in three steps:\n {13}1\. Upload .*\n {16}php8\.2 install\.php install \/.*\/private_html\n/m);
         assert.match(people.stdout, /\n1 error\.\n$/);
         assert.equal((await wp(['--porcelain', 'extension_web'], { extension: false })).stdout, 'critical\n');
 
@@ -140,7 +140,7 @@ describe('doctor', () => {
         await sql(`UPDATE wp_wu_cloudways_sync_memory SET value = REPLACE( value, '"php":"8.', '"php":"9.' ) WHERE name = 'web'`);
         const { checks } = await examined(['extension_web', '--offline'], { extension: false });
         const told = checks.extension_web.steps.map(({ text, code }) => `${text} ${code}`).join('\n');
-        assert.match(told, /built for PHP 9\.\d .*-php9\.\d-.*\.so\n.*php9\.\d -d extension=\S+-php9\.\d-\S+\.so -m.*\n.*php_admin_value\[extension\] = \S+-php9\.\d-\S+\.so$/s);
+        assert.match(told, /for PHP 9\.\d .*php9\.\d install\.php install \S+\n.*php9\.\d -d extension=\S+-php9\.\d\.so -m.*\n.*php_admin_value\[extension\] = \S+-php9\.\d\.so$/s);
       } finally {
         await stack.startFpm(true);
       }
@@ -298,7 +298,7 @@ describe('doctor', () => {
     await put('due', 'UNIX_TIMESTAMP() - 14 * 60');
     await finds('queue', 'good', 0, /due on/);
     await put('due', 'UNIX_TIMESTAMP() - 20 * 60');
-    await finds('queue', 'critical', 1, [/A run was due on .* \(20 minutes ago\), and did not come\./, /^\*\/5 \* \* \* \* php .* action-scheduler run --quiet$/m]);
+    await finds('queue', 'critical', 1, [/A run was due on .* \(20 minutes ago\), and did not come\./, /^\*\/5 \* \* \* \* php8\.2 .* action-scheduler run --quiet$/m]);
     // The website does it there: its own cron has to be called.
     await finds('queue', 'critical', 1, /^\*\/5 \* \* \* \* wget .*\/wp-cron\.php\?doing_wp_cron'$/m, { extension: false });
     await sql("UPDATE wp_wu_cloudways_sync_lock SET token = 'of-another', since = UNIX_TIMESTAMP(), expires = UNIX_TIMESTAMP() + 600, context = 'web machine 1'");
@@ -326,7 +326,7 @@ describe('doctor', () => {
     await old(600);
     await finds('cron', 'good', 0, /Nothing in it is late/);
     await old(3600);
-    await finds('cron', 'recommended', 3, [/still waits/, /^\*\/5 \* \* \* \* php .* cron event run --due-now --quiet$/m]);
+    await finds('cron', 'recommended', 3, [/still waits/, /^\*\/5 \* \* \* \* php8\.2 .* cron event run --due-now --quiet$/m]);
     await put('due', 'UNIX_TIMESTAMP() - 3600');
     await finds('cron', 'critical', 1, /still waits/);
     await put('due', 'UNIX_TIMESTAMP() + 600');

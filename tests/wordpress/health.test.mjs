@@ -1,7 +1,7 @@
 // What says by itself how things stand: Site Health, notices and the log, each of what is stored; and what of all this is
 // left when the plugin goes.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { text } from './lib/http.mjs';
@@ -94,7 +94,7 @@ describe('Site Health, notices and the log', () => {
       });
       assert.equal(extension.status, 'critical', extension.words);
       assert.match(extension.words, /private_html\/wu_cloudways-\S+\.so/);
-      assert.match(extension.description, /<code>php_admin_value\[extension\] = \S+\/applications\/abcdefghij\/private_html\/wu_cloudways-0\.1\.0-php8\.2-nts-\w+\.so<\/code>/);
+      assert.match(extension.description, /<code>php_admin_value\[extension\] = \S+\/applications\/abcdefghij\/private_html\/wu_cloudways-0\.1\.0-php8\.2\.so<\/code>/);
 
       const constants = stack.sim.constants();
       const credentials = await during('credentials', () => stack.network.setConstants({ WU_CLOUDWAYS_API_KEY: undefined }), () => stack.network.setConstants(constants));
@@ -236,19 +236,20 @@ describe('Site Health, notices and the log', () => {
       await stack.network.wp(['wu-cloudways', 'status']);
       await admin.get('/wp-admin/network/');
       const codes = [...html.matchAll(/<code>(.*?)<\/code>/g)].map(([, code]) => code);
-      const file = join(stack.network.application, `private_html/wu_cloudways-0.1.0-php8.2-nts-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so`);
-      assert.deepEqual(codes, [file, `php -d extension=${file} -m | grep wu_cloudways`, `php_admin_value[extension] = ${file}`]);
-      assert.match(text(html), /for PHP 8\.2 NTS, .*never put it into public_html/);
+      const file = join(stack.network.application, 'private_html/wu_cloudways-0.1.0-php8.2.so');
+      assert.deepEqual(codes, [`php8.2 install.php install ${join(stack.network.application, 'private_html')}`, `php8.2 -d extension=${file} -m | grep wu_cloudways`, `php_admin_value[extension] = ${file}`]);
+      assert.match(text(html), /for PHP 8\.2 NTS, .*never in public_html/);
       assert.match(text(html), /is presumed, not known/);
       assert.deepEqual(await notices(), {});
     });
 
     it('and the command line names its own way, with the path of this site', async () => {
       const steps = await stack.network.eval("return array_column( WU_Cloudways\\Guide::steps( 'cli' ), 'code' );");
-      const file = steps[0];
-      assert.deepEqual(steps.slice(1), [
-        `php -d extension=${file} /usr/local/bin/wp --path=${stack.network.root} wu-cloudways doctor`,
-        `*/5 * * * * php -d extension=${file} /usr/local/bin/wp --path=${stack.network.root} action-scheduler run --quiet`,
+      const file = await stack.network.eval('return WU_Cloudways\\Guide::file();');
+      assert.deepEqual(steps, [
+        `php8.2 install.php install ${dirname(file)}`,
+        `php8.2 -d extension=${file} /usr/local/bin/wp --path=${stack.network.root} wu-cloudways doctor`,
+        `*/5 * * * * php8.2 -d extension=${file} /usr/local/bin/wp --path=${stack.network.root} action-scheduler run --quiet`,
       ]);
       // Where the path of the site says nothing, a filter may; else the name is left open.
       const told = await stack.network.eval("add_filter( 'wu_cloudways_sys_user', fn() => 'zyxwvutsrq' ); return WU_Cloudways\\Guide::file();");

@@ -201,7 +201,7 @@ describe('an e-mail to the network administrator', () => {
     await stack.queue();
     const { subject, message } = await mail();
     assert.match(subject, /does not run/);
-    assert.match(message, /A run has been due since .*\n[\s\S]*command line only.*\n\n\*\/5 \* \* \* \* php -d extension=\S+\/private_html\/wu_cloudways-\S+\.so \/usr\/local\/bin\/wp --path=\S+\/public_html action-scheduler run --quiet\n/);
+    assert.match(message, /A run has been due since .*\n[\s\S]*command line only.*\n\n\*\/5 \* \* \* \* php8\.2 -d extension=\S+\/private_html\/wu_cloudways-\S+\.so \/usr\/local\/bin\/wp --path=\S+\/public_html action-scheduler run --quiet\n/);
     assert.match((await notices()).stuck ?? '', /^error: .*A run has been due since/);
     const page = await (await stack.network.adminVisitor(stack.web.port)).get('/wp-admin/network/admin.php?page=wu-cloudways');
     assert.equal(text(page.body).split('A run has been due since').length, 2, 'the page does not say it, or says it twice');

@@ -166,7 +166,7 @@ describe('the page, with the extension in the command line only', () => {
   it('says which commands to type, and how to load it on the website too', async () => {
     const body = await page();
     const commands = text(part(body, 'commands'));
-    for (const command of ['plan', 'test', 'dns']) assert.match(commands, new RegExp(`php -d extension=\\S+\\.so \\S*wp --path=\\S+ wu-cloudways ${command}( |$)`));
+    for (const command of ['plan', 'test', 'dns']) assert.match(commands, new RegExp(`php8\\.2 -d extension=\\S+\\.so \\S*wp --path=\\S+ wu-cloudways ${command}( |$)`));
     assert.ok(!body.includes('data-wu-cloudways="preview"') && !body.includes('data-wu-cloudways="check"'), 'there is a button for what cannot be done here');
     assert.equal(body.match(/data-code="extension_missing"/g).length, 1);
     assert.match(part(body, 'guide'), /^<details[\s\S]*php_admin_value\[extension\] = /);

@@ -2,7 +2,10 @@
 // in the other. Either way the job is done, and Ultimate Multisite's own module, which would wipe hand-made aliases,
 // never speaks.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { write } from './lib/lab.mjs';
 import { ONE_PROCESS_ONLY, openStack } from './lib/stack.mjs';
 
 for (const { where, options, run } of ONE_PROCESS_ONLY) {
@@ -12,11 +15,13 @@ for (const { where, options, run } of ONE_PROCESS_ONLY) {
     const BY_HAND = ['hand-made.example', '*.wild.example'];
 
     before(async () => {
-      stack = await openStack('where', options);
+      // Whether Cloudways has an open_basedir is not known: what works with one works without.
+      stack = await openStack('where', { ...options, walled: true });
       await stack.sim.setAliases(BY_HAND);
       assert.equal((await stack.ask('extension')).result, options.inFpm, 'php-fpm is not as this test wants it');
       assert.equal(await stack.network.eval("return extension_loaded( 'wu_cloudways' );"), options.inCli, 'WP-CLI is not as this test wants it');
       shop = await stack.network.addSite('shop');
+      write(join(stack.network.content, 'outside.php'), "<?php echo @file_get_contents( '/etc/hostname' ) ?: 'nothing';\n");
     });
     after(() => stack?.close());
 
@@ -33,6 +38,15 @@ for (const { where, options, run } of ONE_PROCESS_ONLY) {
     it('does the job when a mapping ends', async () => {
       await stack.network.unmap('by-page.example');
       await stack.settleAliases([...BY_HAND, 'shop.network.example', 'by-cli.example', 'www.by-cli.example'], { run: () => run(stack) });
+    });
+
+    it('does without what open_basedir keeps from PHP, and without a warning about it', async () => {
+      const outside = await stack.visitor.get('/wp-content/outside.php');
+      assert.equal(outside.body, 'nothing', 'the pool is not as this test wants it');
+      // The website says what it is, its own memory maps included, as far as it may look.
+      await stack.network.wp(['wu-cloudways', 'doctor', 'extension_web', 'files'], { check: false });
+      const logs = [stack.lab.log('fpm'), join(stack.network.application, 'debug.log')].filter(existsSync).map((file) => readFileSync(file, 'utf8')).join('\n');
+      assert.deepEqual(logs.split('\n').filter((line) => line.includes('open_basedir')), []);
     });
 
     it('never lets version 1 of the API be spoken', async () => {

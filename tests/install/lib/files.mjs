@@ -78,6 +78,14 @@ export function replaced(bytes, from, to) {
   return bytes;
 }
 
+/** The API of PHP as a number, in the module's entry, in place of another. */
+export function api(bytes, from, to) {
+  const number = Buffer.alloc(4);
+  number.writeUInt32LE(from);
+  for (let at = bytes.indexOf(number); at >= 0; at = bytes.indexOf(number, at + 1)) bytes.writeUInt32LE(to, at);
+  return bytes;
+}
+
 /** The same, with the bytes of the machine code made unusable: it is whole, and crashes. */
 export function trapped(bytes) {
   const at = Number(bytes.readBigUInt64LE(32));

@@ -31,6 +31,7 @@ export const ONE_PROCESS_ONLY = [
  * @param {boolean} [options.inFpm] the extension is in php-fpm's pool (default true)
  * @param {boolean} [options.inCli] WP-CLI loads it (default true)
  * @param {number} [options.workers] of php-fpm
+ * @param {boolean} [options.walled] php-fpm has an open_basedir around the application
  * @param {object} [options.constants] besides those that the simulator wants
  * @param {object} [options.network] options of buildNetwork() besides
  */
@@ -51,9 +52,10 @@ class Stack {
     this.lab = lab;
   }
 
-  async open({ inFpm = true, inCli = true, workers = 4, constants = {}, network = {} }) {
+  async open({ inFpm = true, inCli = true, workers = 4, walled = false, constants = {}, network = {} }) {
     this.so = extension(this.lab);
     this.workers = workers;
+    this.walled = walled;
     [this.sim, this.db] = await Promise.all([startSim(this.lab, NO_RATE_LIMIT), startMariadb(this.lab)]);
     await this.db.sql('CREATE DATABASE wordpress');
     this.network = await buildNetwork({
@@ -73,7 +75,7 @@ class Stack {
   /** php-fpm, with the extension or without; a running one is ended first. */
   async startFpm(inFpm) {
     await this.fpm?.stop();
-    this.fpm = await startFpm(this.lab, { so: inFpm ? this.so : null, workers: this.workers });
+    this.fpm = await startFpm(this.lab, { so: inFpm ? this.so : null, workers: this.workers, lines: this.walled ? [`php_admin_value[open_basedir] = ${this.network.application}`] : [] });
   }
 
   /** Asks wu-lab.php in a php-fpm worker for something; see there. */

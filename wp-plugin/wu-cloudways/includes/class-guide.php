@@ -31,8 +31,8 @@ final class Guide {
 	public static function steps( string $where, string $php = '' ): array {
 		$upload = array(
 			/* translators: %s: a version of PHP and a processor, such as "PHP 8.2 NTS, x86_64". */
-			'text' => sprintf( __( 'Upload the extension’s file, built for %s, to this path. It is outside the public folder, never put it into public_html:', 'wu-cloudways' ), self::build( $php ) ),
-			'code' => self::file( $php ),
+			'text' => sprintf( __( 'Upload the archive of the extension for %s, unpack it outside the public folder, never in public_html, and run its script there. It looks whether this PHP takes the file, and puts it into its place:', 'wu-cloudways' ), self::build( $php ) ),
+			'code' => self::install( $php ),
 		);
 
 		if ( 'cli' === $where ) {
@@ -67,15 +67,17 @@ final class Guide {
 		return sprintf( 'PHP %s %s, %s', self::version( $php ), ( PHP_ZTS ? 'ZTS' : 'NTS' ) . ( PHP_DEBUG ? ' DEBUG' : '' ), php_uname( 'm' ) );
 	}
 
-	/** The file, with its path. Its name tells versions and builds apart, since a file that is loaded must never be overwritten. */
+	/**
+	 * The file, with its path and the name that install.php gives it. The name tells versions and builds apart, since a
+	 * file that is loaded must never be overwritten.
+	 */
 	public static function file( string $php = '' ): string {
-		return self::folder() . sprintf(
-			'/private_html/wu_cloudways-%s-php%s-%s-%s.so',
-			Plugin::VERSION,
-			self::version( $php ),
-			( PHP_ZTS ? 'zts' : 'nts' ) . ( PHP_DEBUG ? '-debug' : '' ),
-			php_uname( 'm' )
-		);
+		return self::folder() . sprintf( '/private_html/wu_cloudways-%s-php%s%s.so', Plugin::VERSION, self::version( $php ), ( PHP_ZTS ? '-zts' : '' ) . ( PHP_DEBUG ? '-debug' : '' ) );
+	}
+
+	/** The command that puts the file there; the script comes with it. */
+	private static function install( string $php ): string {
+		return self::program( $php ) . ' install.php install ' . self::folder() . '/private_html';
 	}
 
 	/** The line for PHP-FPM's pool. */
@@ -85,7 +87,7 @@ final class Guide {
 
 	/** The command that shows whether this PHP, or the one of that version, takes the file. */
 	public static function check( string $php = '' ): string {
-		return 'php' . $php . ' -d extension=' . self::file( $php ) . ' -m | grep wu_cloudways';
+		return self::program( $php ) . ' -d extension=' . self::file( $php ) . ' -m | grep wu_cloudways';
 	}
 
 	/**
@@ -94,12 +96,17 @@ final class Guide {
 	 * @param string $arguments Of WP-CLI.
 	 */
 	public static function command( string $arguments ): string {
-		return 'php -d extension=' . self::file() . ' ' . self::WP . ' --path=' . self::root() . ' ' . $arguments;
+		return self::program() . ' -d extension=' . self::file() . ' ' . self::WP . ' --path=' . self::root() . ' ' . $arguments;
 	}
 
 	/** The line of the cron job that starts Ultimate Multisite's queue, and with it what is due. */
 	public static function cron_line(): string {
 		return '*/5 * * * * ' . self::command( 'action-scheduler run --quiet' );
+	}
+
+	/** PHP of the command line in that version: plain `php` may be another one than the website's. */
+	private static function program( string $php = '' ): string {
+		return 'php' . self::version( $php );
 	}
 
 	/** A version of PHP; that of this process where none is given. */
