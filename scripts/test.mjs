@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inside, rootOf } from '../tests/versions/inside.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -95,9 +96,7 @@ const STAGES = [
   { name: 'i18n', what: 'translations', commands: () => [node('tests/wordpress/i18n.mjs')] },
   { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
   { name: 'fpm', what: 'the extension in php-fpm', needs: ['build'], commands: () => [nodeTest(...files('tests/fpm', (file) => file.endsWith('.test.mjs')))] },
-  ...(existsSync(join(dirname(PHP), '../lib/libphp.so'))
-    ? [{ name: 'embed', what: 'the extension in a PHP that is part of another program', needs: ['build'], commands: () => [nodeTest(...files('tests/versions', (file) => file.endsWith('.test.mjs')))] }]
-    : []),
+  ...(OTHER ? [{ name: 'embed', what: 'the extension in a PHP that is part of another program', needs: ['build'], commands: () => [nodeTest(...files('tests/versions', (file) => file.endsWith('.test.mjs')))] }] : []),
   { name: 'install', what: 'the script that installs the extension', needs: ['build'], commands: () => [nodeTest(...files('tests/install', (file) => file.endsWith('.test.mjs')))] },
   {
     name: 'wordpress',
@@ -193,7 +192,7 @@ function spawned(command, args, { env = {}, check }) {
 
 /** Brings the PHP of VERSION here: its program, its php-config, and for the tests its php-fpm and what WordPress needs. */
 function otherPhp() {
-  const { status, stdout } = spawnSync(join(ROOT, 'scripts/php'), [VERSION], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, WITH: 'fpm mysql curl mbstring xml zip intl gd sqlite3' } });
+  const { status, stdout } = spawnSync(join(ROOT, 'scripts/php'), [VERSION], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, WITH: 'fpm embed mysql curl mbstring xml zip intl gd sqlite3' } });
   if (status !== 0) process.exit(status || 1);
   const found = Object.fromEntries(stdout.trim().split('\n').map((line) => line.split('=')));
   const fpm = ['php-fpm', '../sbin/php-fpm'].map((name) => join(dirname(found.PHP), name)).find(existsSync);
@@ -204,14 +203,12 @@ function otherPhp() {
 /** PHP's own runner of PHPT. That of another Debian runs in its root, with that Debian's files around it. */
 function phpt() {
   const tests = (php, runner) => [php, runner, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', php, '-d', `extension=${EXTENSION}`, 'tests/phpt'];
-  const suite = { 8.4: 'trixie', 8.5: 'experimental' }[VERSION];
-  if (suite) {
-    const root = join(ROOT, '.cache/debian', suite);
+  const root = rootOf(VERSION);
+  if (root) {
     const php = `/usr/bin/php${VERSION}`;
     const runner = readdirSync(join(root, 'usr/lib/php')).map((api) => `/usr/lib/php/${api}/build/run-tests.php`).find((file) => existsSync(join(root, file)));
-    const carried = { WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR, NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: php };
-    const inside = ['env', `BIND=${ROOT} ${dirname(EXTENSION)}`, `CARRY=${Object.entries(carried).map((pair) => pair.join('=')).join(' ')}`, 'scripts/debian-root', '--in', root];
-    return [...inside, 'env', '-C', ROOT, ...tests(php, runner)];
+    const carry = { WU_CLOUDWAYS_SO: EXTENSION, CLOUDWAYS_SIM: SIMULATOR, NO_INTERACTION: '1', REPORT_EXIT_STATUS: '1', TEST_PHP_EXECUTABLE: php };
+    return inside(root, { bind: [dirname(EXTENSION)], carry }, tests(php, runner));
   }
   const runner = OTHER ? join(dirname(PHP), '../lib/php/build/run-tests.php') : '/usr/lib/php/20220829/build/run-tests.php';
   return tests(PHP, runner);
