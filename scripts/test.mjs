@@ -97,6 +97,8 @@ const STAGES = [
   { name: 'probe', what: 'the stand-in against what the real plugin did', commands: () => [node('tests/wordpress/probe/compare.mjs', '--db=mariadb')] },
   { name: 'fpm', what: 'the extension in php-fpm', needs: ['build'], commands: () => [nodeTest(...files('tests/fpm', (file) => file.endsWith('.test.mjs')))] },
   ...(OTHER ? [{ name: 'embed', what: 'the extension in a PHP that is part of another program', needs: ['build'], commands: () => [nodeTest(...files('tests/versions', (file) => file.endsWith('.test.mjs')))] }] : []),
+  // A PHP built from its source alone lacks what WordPress needs.
+  ...(rootOf(VERSION) ? [{ name: 'mapping', what: 'a domain is mapped in a WordPress network', needs: ['build'], commands: () => [nodeTest('tests/wordpress/mapping.test.mjs')] }] : []),
   { name: 'install', what: 'the script that installs the extension', needs: ['build'], commands: () => [nodeTest(...files('tests/install', (file) => file.endsWith('.test.mjs')))] },
   {
     name: 'wordpress',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run, shellLine, sleep, until, write } from './lib/lab.mjs';
-import { SIM } from './lib/services.mjs';
+import { PHP, SIM } from './lib/services.mjs';
 import { openStack } from './lib/stack.mjs';
 
 const SECRETS = [SIM.token, SIM.legacyKey, SIM.email];
@@ -125,7 +125,7 @@ describe('commands', () => {
       assert.equal(stderr, '');
       assert.equal(await asked(), 3, 'Cloudways is asked for the server once for each batch');
 
-      const line = shellLine('php8.2', ['-d', `extension=${stack.so}`, join(stack.network.application, 'wp-cli.phar'), `--path=${stack.network.root}`, 'wu-cloudways', 'dns', 'shop.example']);
+      const line = shellLine(PHP, ['-d', `extension=${stack.so}`, join(stack.network.application, 'wp-cli.phar'), `--path=${stack.network.root}`, 'wu-cloudways', 'dns', 'shop.example']);
       const terminal = await run('script', ['-qec', line, '/dev/null'], { env: { HOME: stack.network.application, COLUMNS: '100', TERM: 'xterm' } });
       assert.equal(terminal.code, 0, terminal.stdout);
       assert.match(terminal.stdout, /Asking DNS +100 ?% \[=+\]/);
