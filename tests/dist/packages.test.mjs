@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { BUILDS, GLIBC, ROOT, debFile, debName, tarballName, version, zipFile } from '../../scripts/dist-facts.mjs';
 import { checkBinary } from '../../scripts/dist-parts.mjs';
 import { openLab } from '../wordpress/lib/lab.mjs';
-import { NO_RATE_LIMIT, startSim } from '../wordpress/lib/services.mjs';
+import { NO_RATE_LIMIT, built, startSim } from '../wordpress/lib/services.mjs';
 
 const DIST = join(ROOT, 'dist');
 const CACHE = join(ROOT, '.cache', 'dist');
@@ -210,26 +210,75 @@ for (const build of BUILDS.filter(({ deb }) => deb)) {
   });
 }
 
-describe('older and other machines', () => {
-  for (const build of BUILDS.filter(({ arch }) => arch === 'arm64')) {
-    it(`arm64 with PHP ${build.php}: runs the example, on an emulated processor`, async () => {
-      const debs = join(ROOT, 'scripts', 'debs');
-      command(debs, ['bookworm', command('dpkg', ['--print-architecture']).trim(), join(CACHE, 'debian', 'qemu'), 'qemu-user-static']);
-      const system = join(CACHE, 'debian', `${build.suite}-${build.debian}`);
-      command(debs, [build.suite, build.debian, system, `php${build.php}-cli`, `php${build.php}-dev`]);
-      const work = join(lab.dir, `arm64-${build.php}`);
-      mkdirSync(work);
-      command('tar', ['--extract', '--directory', work, '--file', join(DIST, tarballName(build))]);
+/**
+ * A program that is the PHP a file was built for: that of Debian's packages, unpacked, with its own C library, and on
+ * an emulated processor where it is another one. What it starts as PHP_BINARY is that program again.
+ */
+function phpProgram(build) {
+  const debs = join(ROOT, 'scripts', 'debs');
+  const machine = command('dpkg', ['--print-architecture']).trim();
+  const system = join(CACHE, 'debian', `${build.suite}-${build.debian}`);
+  command(debs, [build.suite, build.debian, system, `php${build.php}-cli`, `php${build.php}-dev`]);
+  const php = join(system, 'usr', 'bin', `php${build.php}`);
+  let line;
+  if (build.debian === machine) {
+    const libraries = ['lib', 'usr/lib'].map((folder) => join(system, folder, { x86_64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[build.arch])).join(':');
+    line = `exec '${system}/lib64/ld-linux-x86-64.so.2' --argv0 "$0" --library-path '${libraries}' '${php}' "$@"`;
+  } else {
+    const qemu = join(CACHE, 'debian', 'qemu');
+    command(debs, ['bookworm', machine, qemu, 'qemu-user-static']);
+    line = `exec '${qemu}/usr/bin/qemu-aarch64-static' -L '${system}' -0 "$0" '${php}' "$@"`;
+  }
+  const program = join(lab.dir, `php${build.php}-${build.arch}`);
+  writeFileSync(program, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  return { program, runTests: join(system, 'usr', 'lib', 'php', build.api, 'build', 'run-tests.php') };
+}
+
+for (const build of BUILDS) {
+  describe(`the file for PHP ${build.php} on ${build.arch}`, () => {
+    const so = () => {
+      const work = join(lab.dir, `packed-${build.php}-${build.arch}`);
+      if (!existsSync(work)) {
+        mkdirSync(work);
+        command('tar', ['--extract', '--directory', work, '--file', join(DIST, tarballName(build))]);
+      }
+      return join(work, 'wu_cloudways.so');
+    };
+
+    it('runs the example', async () => {
+      const { program } = phpProgram(build);
+      assert.match(command(program, ['-n', '-r', 'echo PHP_VERSION, " ", php_uname("m"), " ", PHP_BINARY;']), new RegExp(`^${build.php}\\.\\d+ ${build.arch === 'arm64' ? 'aarch64' : build.arch} ${program}$`));
       await example((environment, domain) => {
-        const { status, stdout, stderr } = spawnSync(join(CACHE, 'debian', 'qemu', 'usr', 'bin', 'qemu-aarch64-static'), ['-L', system, join(system, 'usr', 'bin', `php${build.php}`), '-n', '-d', `extension=${join(work, 'wu_cloudways.so')}`, join(work, 'sync.php'), domain], {
+        const { status, stdout, stderr } = spawnSync(program, ['-n', '-d', `extension=${so()}`, join(so(), '..', 'sync.php'), domain], {
           encoding: 'utf8',
-          env: { ...process.env, ...Object.fromEntries(environment.map((line) => line.split(/=(.*)/s).slice(0, 2))), WU_CLOUDWAYS_STATE_FILE: join(work, 'state.json') },
+          env: { ...process.env, ...Object.fromEntries(environment.map((line) => line.split(/=(.*)/s).slice(0, 2))), WU_CLOUDWAYS_STATE_FILE: join(so(), '..', 'state.json') },
         });
         return { status, stdout: stdout + stderr };
-      }, `arm${build.php.replace('.', '')}`);
+      }, `run${build.php.replace('.', '')}${build.arch.replace('_', '')}`);
     });
-  }
 
+    it('passes the PHPT', () => {
+      const { program, runTests } = phpProgram(build);
+      // A copy, as run-tests.php writes beside the tests.
+      const copy = join(lab.dir, `phpt-${build.php}-${build.arch}`);
+      mkdirSync(copy);
+      execFileSync('sh', ['-c', 'git archive --format=tar HEAD tests/phpt php Cargo.toml | tar -x -C "$1"', 'sh', copy], { cwd: ROOT });
+      const { stdout, stderr } = spawnSync('php8.2', [runTests, '-n', '-q', '-g', 'FAIL,SKIP', '--show-diff', '-p', program, '-d', `extension=${so()}`, 'tests/phpt'], {
+        cwd: copy,
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+        env: { ...process.env, NO_INTERACTION: '1', TEST_PHP_EXECUTABLE: program, CLOUDWAYS_SIM: built('cloudways-sim', 'CLOUDWAYS_SIM') },
+      });
+      const count = (what) => Number(new RegExp(`^Tests ${what} *: *(\\d+)`, 'm').exec(stdout)?.[1] ?? -1);
+      // What asks for a debug build is skipped: this is none.
+      const skipped = [...stdout.matchAll(/^.*SKIP.*reason: (.+)$/gm)].map(([, reason]) => reason).filter((reason) => !/debug/i.test(reason));
+      assert.ok(count('passed') > 20 && count('failed') === 0 && !skipped.length, `${stdout.slice(-6000)}${stderr}`);
+      console.log(`PHP ${build.php} on ${build.arch}: ${count('passed')} PHPT passed, ${count('skipped')} skipped`);
+    });
+  });
+}
+
+describe('older machines', () => {
   // Debian 11 is the oldest that the mirrors still have (glibc 2.31), and has no PHP that fits; its linker looks at all
   // versions of symbols when it loads the file, and finds missing only what PHP itself brings.
   it('the linker of Debian 11 finds all that the file asks of the system', () => {
