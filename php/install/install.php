@@ -190,7 +190,7 @@ function status(string $folder): int
             say('    ' . t('an older file of this name, which was replaced or deleted, is still loaded by %s: restart them', listed($seen, $users['gone'])));
         }
         if (!$users['now'] && $seen['complete']) {
-            say('    ' . t('no process has it; it may go: %s', command('remove', $folder, version_of($name))));
+            say('    ' . t('no process has it; to remove it: %s', command('remove', $folder, build_name($name))));
         } elseif (!$users['now']) {
             say('    ' . t('no process that can be looked into has it'));
         }
@@ -198,12 +198,16 @@ function status(string $folder): int
     $here = array_map(function ($name) use ($folder) {
         return $folder . '/' . $name;
     }, $names);
+    $elsewhere = [];
     foreach ($seen['maps'] as $pid => $maps) {
         foreach ($maps as $map) {
             if (!in_array($map['path'], $here, true)) {
-                say(t('%1$s has another one loaded: %2$s', listed($seen, [$pid]), $map['path'] . ($map['deleted'] ? ' (deleted)' : '')));
+                $elsewhere[$map['path'] . ($map['deleted'] ? ' (deleted)' : '')][] = $pid;
             }
         }
+    }
+    foreach ($elsewhere as $path => $pids) {
+        say(t('Another one, %1$s, is loaded by %2$s', $path, listed($seen, $pids)));
     }
     if (!$seen['complete']) {
         say(unseen_note($seen));
@@ -217,7 +221,7 @@ function remove(string $folder, string $version, bool $unseen): int
     $lock = locked($folder);
     swept($folder);
     $names = array_values(array_filter(versions($folder), function ($name) use ($version) {
-        return in_array($version, [$name, version_of($name), preg_replace('/^' . NAME . '-|\.so$/', '', $name)], true);
+        return in_array($version, [$name, version_of($name), build_name($name)], true);
     }));
     if (!$names) {
         throw new Refused(t('There is no version %1$s in %2$s. There are: %3$s', $version, $folder, implode(', ', versions($folder)) ?: '–'), 2);
@@ -677,6 +681,12 @@ function version_of(string $name): string
     return preg_match('/^' . NAME . '-(.+?)(?:-php\d+\.\d+(?:-[a-z0-9_-]+)?)?\.so$/', $name, $match) ? $match[1] : $name;
 }
 
+/** A version and the PHP that it is for, such as 0.1.0-php8.2. */
+function build_name(string $name): string
+{
+    return (string) preg_replace('/^' . NAME . '-|\.so$/', '', $name);
+}
+
 /**
  * Which processes have a file of this extension mapped, as far as they can be looked into.
  *
@@ -690,10 +700,11 @@ function processes(): array
         if (!preg_match('/^\d+$/', $pid)) {
             continue;
         }
-        $line = trim(str_replace("\0", ' ', (string) @file_get_contents("/proc/$pid/cmdline")));
         $maps = @file_get_contents("/proc/$pid/maps");
+        // Asked afterwards: a process that is just ending has no maps, and then no words either.
+        $line = trim(str_replace("\0", ' ', (string) @file_get_contents("/proc/$pid/cmdline")));
         if ($maps === false) {
-            if (is_dir("/proc/$pid") && preg_match('#^(?:\S*/)?(?:(?:ls|franken)?php|apache2|httpd|litespeed|unitd)#', $line)) {
+            if (preg_match('#^(?:\S*/)?(?:(?:ls|franken)?php|apache2|httpd|litespeed|unitd)#', $line)) {
                 $found['hidden'][(int) $pid] = $line;
                 $found['complete'] = false;
             }
@@ -863,9 +874,9 @@ FICHIER est %s quand aucun n’est donné.
     'loaded by this PHP, %1$s (%2$s)' => 'chargé par ce PHP, %1$s (%2$s)',
     'loaded by %s' => 'chargé par %s',
     'an older file of this name, which was replaced or deleted, is still loaded by %s: restart them' => 'un ancien fichier de ce nom, remplacé ou supprimé depuis, est encore chargé par %s : redémarrez-les',
-    'no process has it; it may go: %s' => 'aucun processus ne l’a ; il peut partir : %s',
+    'no process has it; to remove it: %s' => 'aucun processus ne l’a ; pour le retirer : %s',
     'no process that can be looked into has it' => 'aucun processus que l’on puisse examiner ne l’a',
-    '%1$s has another one loaded: %2$s' => '%1$s en a chargé un autre : %2$s',
+    'Another one, %1$s, is loaded by %2$s' => 'Un autre, %1$s, est chargé par %2$s',
     'There is no version %1$s in %2$s. There are: %3$s' => 'La version %1$s n’est pas dans %2$s. Il y a : %3$s',
     'Say which one, by its name: %s' => 'Dites lequel, par son nom : %s',
     '%1$s is loaded by %2$s. Not removed: first put the new file into the line of PHP-FPM and save, or take the line away; then try again.' => '%1$s est chargé par %2$s. Il n’a pas été retiré : mettez d’abord le nouveau fichier dans la ligne de PHP-FPM et enregistrez, ou enlevez la ligne ; puis réessayez.',
