@@ -742,6 +742,10 @@ function listed(array $seen, array $pids): string
         $line = $seen['names'][$pid] ?? $seen['hidden'][$pid] ?? '';
         $groups[strlen($line) > 60 ? substr($line, 0, 57) . '...' : $line][] = $pid;
     }
+    // The workers of the website matter most.
+    uksort($groups, function ($one, $two) {
+        return (strncmp($two, 'php-fpm: pool', 13) === 0) <=> (strncmp($one, 'php-fpm: pool', 13) === 0);
+    });
     $words = [];
     foreach ($groups as $line => $ids) {
         $words[] = $line . ' (' . implode(', ', array_slice($ids, 0, 8)) . (count($ids) > 8 ? ', …' : '') . ')';
