@@ -204,7 +204,7 @@ pub(super) enum Thrown {
     Engine(Box<Error>),
     /// `\Error`: a bug of ours.
     Internal(String),
-    /// The engine has thrown already.
+    /// PHP says it itself: it has thrown already, or ends the script when the function returns.
     Already,
 }
 
@@ -225,7 +225,10 @@ impl From<Wrong> for Thrown {
 
 impl From<Unfit> for Thrown {
     fn from(unfit: Unfit) -> Self {
-        Self::Internal(unfit.to_string())
+        match unfit {
+            Unfit::Kind(what) => Self::Internal(what),
+            Unfit::Memory => Self::Already,
+        }
     }
 }
 

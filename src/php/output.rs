@@ -10,21 +10,32 @@ use ext_php_rs::boxed::ZBox;
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
 use serde::ser::{self, Serialize};
 
+use super::zend::{memory_limit, memory_taken};
+
 /// Makes a PHP value of anything that can be serialised.
 ///
 /// # Errors
-/// [`Unfit`] when it holds a map whose keys are neither text nor numbers, or one too large for PHP.
+/// [`Unfit`] when it holds a map whose keys are neither text nor numbers, or one too large for PHP, and when it passes
+/// `memory_limit`.
 pub(super) fn to_zval<T: Serialize + ?Sized>(value: &T) -> Result<Zval, Unfit> {
-    value.serialize(ToZval)
+    value.serialize(ToZval { most: memory_limit().max(memory_taken()) })
 }
 
-/// The value has no counterpart in PHP: a bug of ours.
+/// Why there is no PHP value.
 #[derive(Debug)]
-pub(super) struct Unfit(String);
+pub(super) enum Unfit {
+    /// It has no counterpart in PHP: a bug of ours.
+    Kind(String),
+    /// It would need more memory than PHP may take. PHP ends the script with its own words when the function returns.
+    Memory,
+}
 
 impl Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Kind(what) => f.write_str(what),
+            Self::Memory => f.write_str("memory_limit is reached"),
+        }
     }
 }
 
@@ -32,19 +43,14 @@ impl std::error::Error for Unfit {}
 
 impl ser::Error for Unfit {
     fn custom<T: Display>(message: T) -> Self {
-        Self(message.to_string())
+        Self::Kind(message.to_string())
     }
 }
 
 impl From<ext_php_rs::error::Error> for Unfit {
     fn from(error: ext_php_rs::error::Error) -> Self {
-        Self(error.to_string())
+        Self::Kind(error.to_string())
     }
-}
-
-fn array(length: Option<usize>) -> Result<ZBox<ZendHashTable>, Unfit> {
-    let length = u32::try_from(length.unwrap_or(0)).map_err(|_| Unfit("more entries than an array can hold".into()))?;
-    Ok(ZendHashTable::with_capacity(length))
 }
 
 fn array_zval(array: ZBox<ZendHashTable>) -> Zval {
@@ -71,7 +77,34 @@ fn float(float: f64) -> Zval {
     zval
 }
 
-struct ToZval;
+#[derive(Clone, Copy)]
+struct ToZval {
+    /// How much memory PHP may have taken, in bytes: `memory_limit`, or what it had taken before where that is more, as
+    /// it can be in what runs after the limit was reached.
+    most: usize,
+}
+
+impl ToZval {
+    /// An empty array.
+    ///
+    /// PHP notices within a function that it passes its limit, says so when the function returns, and ends the whole
+    /// process at twice the limit (8.2.36; seen). So nothing more is made of a report that is too large already.
+    fn array(self, length: Option<usize>) -> Result<ZBox<ZendHashTable>, Unfit> {
+        if memory_taken() > self.most {
+            return Err(Unfit::Memory);
+        }
+        let length = u32::try_from(length.unwrap_or(0))
+            .map_err(|_| Unfit::Kind("more entries than an array can hold".into()))?;
+        Ok(ZendHashTable::with_capacity(length))
+    }
+
+    /// `[name => content]`, as serde's other formats write an enum that holds something.
+    fn named(self, name: &'static str, content: Zval) -> Result<Zval, Unfit> {
+        let mut array = self.array(Some(1))?;
+        array.insert(name, content)?;
+        Ok(array_zval(array))
+    }
+}
 
 macro_rules! whole_numbers {
     ($($method:ident $type:ty),+) => {
@@ -159,11 +192,11 @@ impl ser::Serializer for ToZval {
         variant: &'static str,
         value: &T,
     ) -> Result<Zval, Unfit> {
-        named(variant, value.serialize(self)?)
+        self.named(variant, value.serialize(self)?)
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<List, Unfit> {
-        Ok(List(array(length)?))
+        Ok(List { array: self.array(length)?, within: self })
     }
 
     fn serialize_tuple(self, length: usize) -> Result<List, Unfit> {
@@ -185,7 +218,7 @@ impl ser::Serializer for ToZval {
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Map, Unfit> {
-        Ok(Map { array: array(length)?, key: None })
+        Ok(Map { array: self.array(length)?, key: None, within: self })
     }
 
     fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Map, Unfit> {
@@ -203,18 +236,14 @@ impl ser::Serializer for ToZval {
     }
 }
 
-/// `[name => content]`, as serde's other formats write an enum that holds something.
-fn named(name: &'static str, content: Zval) -> Result<Zval, Unfit> {
-    let mut array = array(Some(1))?;
-    array.insert(name, content)?;
-    Ok(array_zval(array))
+struct List {
+    array: ZBox<ZendHashTable>,
+    within: ToZval,
 }
-
-struct List(ZBox<ZendHashTable>);
 
 impl List {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfit> {
-        Ok(self.0.push(to_zval(value)?)?)
+        Ok(self.array.push(value.serialize(self.within)?)?)
     }
 }
 
@@ -227,7 +256,7 @@ impl ser::SerializeSeq for List {
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        Ok(array_zval(self.0))
+        Ok(array_zval(self.array))
     }
 }
 
@@ -240,7 +269,7 @@ impl ser::SerializeTuple for List {
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        Ok(array_zval(self.0))
+        Ok(array_zval(self.array))
     }
 }
 
@@ -253,18 +282,19 @@ impl ser::SerializeTupleStruct for List {
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        Ok(array_zval(self.0))
+        Ok(array_zval(self.array))
     }
 }
 
 struct Map {
     array: ZBox<ZendHashTable>,
     key: Option<String>,
+    within: ToZval,
 }
 
 impl Map {
     fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Unfit> {
-        Ok(self.array.insert(key, to_zval(value)?)?)
+        Ok(self.array.insert(key, value.serialize(self.within)?)?)
     }
 }
 
@@ -273,14 +303,14 @@ impl ser::SerializeMap for Map {
     type Error = Unfit;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unfit> {
-        let key = to_zval(key)?;
+        let key = key.serialize(self.within)?;
         let spelled = key.str().map(str::to_owned).or_else(|| key.long().map(|number| number.to_string()));
-        self.key = Some(spelled.ok_or_else(|| Unfit("a key that is neither text nor a number".into()))?);
+        self.key = Some(spelled.ok_or_else(|| Unfit::Kind("a key that is neither text nor a number".into()))?);
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfit> {
-        let key = self.key.take().ok_or_else(|| Unfit("a value without a key".into()))?;
+        let key = self.key.take().ok_or_else(|| Unfit::Kind("a value without a key".into()))?;
         self.insert(&key, value)
     }
 
@@ -316,7 +346,7 @@ impl ser::SerializeTupleVariant for Variant<List> {
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        named(self.name, array_zval(self.content.0))
+        self.content.within.named(self.name, array_zval(self.content.array))
     }
 }
 
@@ -329,6 +359,6 @@ impl ser::SerializeStructVariant for Variant<Map> {
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        named(self.name, array_zval(self.content.array))
+        self.content.within.named(self.name, array_zval(self.content.array))
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use ext_php_rs::types::{ZendObject, Zval};
-use ext_php_rs::zend::ClassEntry;
+use ext_php_rs::zend::{ClassEntry, ProcessGlobals};
 
 use crate::config::{ConstantValue, Constants};
 
@@ -24,6 +24,19 @@ unsafe extern "C" {
         length: usize,
         value: *mut Zval,
     );
+    fn zend_memory_usage(real: bool) -> usize;
+}
+
+/// How much memory PHP may take for this request, in bytes.
+pub(super) fn memory_limit() -> usize {
+    // Negative: there is no limit.
+    usize::try_from(ProcessGlobals::get().memory_limit).unwrap_or(usize::MAX)
+}
+
+/// How much memory PHP has taken for this request, in bytes.
+pub(super) fn memory_taken() -> usize {
+    // SAFETY: reads a number of this thread's heap.
+    unsafe { zend_memory_usage(true) }
 }
 
 /// PHP's table of global constants. Looking up calls no code of the user and warns of nothing.

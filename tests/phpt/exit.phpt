@@ -6,30 +6,6 @@ require 'sim.inc';
 
 $sim = Sim::start();
 
-/** Runs a script of its own with the extension and the constants. */
-function script(Sim $sim, string $code): void
-{
-    $head = "define('WU_CLOUDWAYS_EMAIL', 'owner@example.com'); define('WU_CLOUDWAYS_API_KEY', 'cw_sim_full');"
-        . "define('WU_CLOUDWAYS_SERVER_ID', 50482); define('WU_CLOUDWAYS_APP_ID', 131933);"
-        . "define('WU_CLOUDWAYS_API_URL', '{$sim->api}'); define('WU_CLOUDWAYS_DNS_SERVERS', '{$sim->dns}');"
-        . "function label() { return wu_cloudways_test_connection()['application']['label']; }\n";
-    $so = loaded_from();
-    $start = microtime(true);
-    $process = proc_open([PHP_BINARY, '-n', '-d', "extension=$so"], [['pipe', 'r'], ['pipe', 'w'], STDOUT], $pipes);
-    fwrite($pipes[0], "<?php $head$code");
-    fclose($pipes[0]);
-    $output = stream_get_contents($pipes[1]);
-    $exit = proc_close($process);
-    echo trim($output), " -> $exit", microtime(true) - $start < 5 ? '' : ' too late', "\n";
-}
-
-/** Where this process has its extension from. */
-function loaded_from(): string
-{
-    preg_match('~\S+/\S*wu_cloudways\S*\.so~', file_get_contents('/proc/self/maps'), $found);
-    return $found[0];
-}
-
 script($sim, 'echo label(); exit(7);');
 script($sim, 'exit(label());');
 script($sim, 'register_shutdown_function(function () { echo label(); exit(9); }); exit(3);');
@@ -37,9 +13,13 @@ script($sim, 'class D { function __destruct() { echo label(); } } $d = new D(); 
 script($sim, 'set_exception_handler(function ($e) { echo $e->getErrorCode(); exit(4); }); wu_cloudways_sync([], ["sys_user" => "x"]);');
 script($sim, 'ini_set("display_errors", "0"); echo label(); wu_cloudways_sync([], ["sys_user" => "x"]);');
 script($sim, 'label(); echo "before the fatal error"; ini_set("display_errors", "0"); not_a_function();');
+script($sim, 'ob_start(function () { label(); exit(6); }); echo "in an output handler"; ob_end_flush();');
+script($sim, 'ob_start(fn ($text) => $text . label()); echo "at the end ";');
+script($sim, 'function gone() { throw new LogicException(label()); } set_error_handler("gone"); try { echo $undefined; } catch (LogicException $e) { echo $e->getMessage(); exit(5); }');
+script($sim, 'ini_set("display_errors", "0"); label(); trigger_error("over", E_USER_ERROR);');
 script($sim, 'for ($i = 0; $i < 5; $i++) { label(); } posix_kill_self(); function posix_kill_self() { pcntl_alarm(1); pcntl_signal(SIGALRM, SIG_DFL); echo label(); sleep(3); }');
 ?>
---EXPECTF--
+--EXPECT--
 network -> 7
 network -> 0
 network -> 9
@@ -47,4 +27,8 @@ network network -> 0
 plan_refused -> 4
 network -> 255
 before the fatal error -> 255
+in an output handler -> 6
+at the end network -> 0
+network -> 5
+ -> 255
 network -> 14
