@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The suite that a PHP comes from; none: it runs on this machine's own. */
-const SUITES = { 8.4: 'trixie', 8.5: 'experimental' };
+const SUITES = { 8.4: 'trixie', 8.5: 'experimental', 8.6: 'experimental' };
 
 /** The root's folder, or null. */
 export function rootOf(version) {
