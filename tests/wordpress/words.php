@@ -202,6 +202,17 @@ foreach ( array( array( 'WU_CLOUDWAYS_API_URL' ), array( 'WU_CLOUDWAYS_API_URL',
 	$say( 'error config_invalid, ' . implode( ' and ', $constants ), fn() => Messages::error( $others + $error ) );
 }
 
+// What is said where the plugin, the extension and the tables do not fit together.
+$fit = array(
+	'version'   => '0.0.1',
+	'wanted'    => '0.1.0',
+	'functions' => array( 'wu_cloudways_sync' ),
+	'report'    => 2,
+	'reads'     => 1,
+	'plugin'    => '0.1.0',
+	'found'     => 2,
+);
+
 // The plugin's own errors: those that have an exit code, and the two that are 70.
 preg_match( '/const EXIT_CODES = array\((.*?)\);/s', file_get_contents( $root . '/wp-plugin/wu-cloudways/includes/class-runner.php' ), $codes );
 preg_match_all( "/'([a-z_]+)'/", $codes[1] ?? '', $codes );
@@ -210,6 +221,7 @@ foreach ( array_diff( array_merge( $codes[1], array( 'storage', 'internal', 'web
 		'code'    => $code,
 		'message' => in_array( $code, array( 'storage', 'internal' ), true ) ? 'No connection.' : 'FALLBACK',
 		'remedy'  => 'FALLBACK',
+		'details' => $fit,
 	);
 	$say( "error $code", fn() => Messages::error( $error ) );
 }
@@ -224,8 +236,6 @@ $place = array(
 $args  = array(
 	array(
 		'names'    => array( 'WU_CLOUDWAYS_EMAIL' ),
-		'version'  => '0.0.1',
-		'wanted'   => '0.1.0',
 		'since'    => 1700000000,
 		'expires'  => 1700000100,
 		'actual'   => $place,
@@ -255,7 +265,7 @@ foreach ( array_unique( $codes[1] ) as $code ) {
 	foreach ( in_array( $code, array( 'extension_missing', 'clone' ), true ) ? $args : array( $args[0] ) as $number => $some ) {
 		$problem = array(
 			'code' => $code,
-			'args' => $some + $args[0],
+			'args' => $some + $args[0] + $fit,
 		);
 		// Words that are missing come out as the code itself.
 		$say( "problem $code $number", fn() => str_replace( $code, 'FALLBACK', array_map( fn( $words ) => is_array( $words ) ? implode( ' / ', $words ) : $words, Messages::problem( $problem ) ) ) );

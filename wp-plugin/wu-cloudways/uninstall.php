@@ -19,30 +19,35 @@ require_once __DIR__ . '/includes/class-scheduler.php';
 require_once __DIR__ . '/includes/class-log.php';
 require_once __DIR__ . '/includes/class-probe.php';
 
-if ( is_multisite() ) {
-	switch_to_blog( get_main_site_id() );
-}
+// The clocks are set at the main site of the network. Where there are several networks, each has its own.
+$wu_cloudways_sites = is_multisite() ? array_map( 'get_main_site_id', get_networks( array( 'fields' => 'ids', 'number' => 0 ) ) ) : array( get_current_blog_id() );
 
-wp_unschedule_hook( WU_Cloudways\Scheduler::HOOK );
-
-// Action Scheduler may not be loaded by now, and its actions would fail for ever.
-$wu_cloudways_actions = $GLOBALS['wpdb']->prefix . 'actionscheduler_actions';
-$wu_cloudways_rows    = array(
-	"{$GLOBALS['wpdb']->prefix}actionscheduler_logs WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)" => WU_Cloudways\Scheduler::HOOK,
-	"{$wu_cloudways_actions} WHERE hook = %s" => WU_Cloudways\Scheduler::HOOK,
-	"{$GLOBALS['wpdb']->prefix}actionscheduler_groups WHERE slug = %s" => WU_Cloudways\Scheduler::GROUP,
-);
-
-foreach ( $wu_cloudways_rows as $wu_cloudways_from => $wu_cloudways_value ) {
-	try {
-		WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_from}", array( $wu_cloudways_value ) );
-	} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
-		unset( $wu_cloudways_error ); // There is no Action Scheduler, or none of its own tables.
+foreach ( $wu_cloudways_sites as $wu_cloudways_site ) {
+	if ( is_multisite() ) {
+		switch_to_blog( $wu_cloudways_site );
 	}
-}
 
-if ( is_multisite() ) {
-	restore_current_blog();
+	wp_unschedule_hook( WU_Cloudways\Scheduler::HOOK );
+
+	// Action Scheduler may not be loaded by now, and its actions would fail for ever.
+	$wu_cloudways_actions = $GLOBALS['wpdb']->prefix . 'actionscheduler_actions';
+	$wu_cloudways_rows    = array(
+		"{$GLOBALS['wpdb']->prefix}actionscheduler_logs WHERE action_id IN (SELECT action_id FROM {$wu_cloudways_actions} WHERE hook = %s)" => WU_Cloudways\Scheduler::HOOK,
+		"{$wu_cloudways_actions} WHERE hook = %s" => WU_Cloudways\Scheduler::HOOK,
+		"{$GLOBALS['wpdb']->prefix}actionscheduler_groups WHERE slug = %s" => WU_Cloudways\Scheduler::GROUP,
+	);
+
+	foreach ( $wu_cloudways_rows as $wu_cloudways_from => $wu_cloudways_value ) {
+		try {
+			WU_Cloudways\Database::write( "DELETE FROM {$wu_cloudways_from}", array( $wu_cloudways_value ) );
+		} catch ( WU_Cloudways\Store_Exception $wu_cloudways_error ) {
+			unset( $wu_cloudways_error ); // There is no Action Scheduler, or none of its own tables.
+		}
+	}
+
+	if ( is_multisite() ) {
+		restore_current_blog();
+	}
 }
 
 delete_metadata( 'user', 0, 'wu_cloudways_domains_per_page', '', true );

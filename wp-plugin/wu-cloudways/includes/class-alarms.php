@@ -26,7 +26,7 @@ defined( 'ABSPATH' ) || exit;
 final class Alarms {
 
 	/** Problems of Environment that keep a run from beginning. */
-	const KEEP_FROM_BEGINNING = array( 'extension_missing', 'extension_old', 'credential_unreadable' );
+	const KEEP_FROM_BEGINNING = array( 'extension_missing', 'extension_old', 'extension_partial', 'extension_new', 'plugin_old', 'credential_unreadable' );
 
 	/** Seconds that runs may fail, or not begin: what passes by itself has passed by then. */
 	const PATIENCE = DAY_IN_SECONDS;

@@ -247,7 +247,8 @@ final class CLI_Sync extends CLI_Report_Command {
 			case 'partial':
 				return 3;
 			default:
-				return (int) ( $outcome['error']['exit_code'] ?? 0 );
+				// A word that is not known here is none of the good ones: something is left.
+				return (int) ( $outcome['error']['exit_code'] ?? ( in_array( $report['status'], array( 'ok', 'changes_pending' ), true ) ? 0 : 3 ) );
 		}
 	}
 

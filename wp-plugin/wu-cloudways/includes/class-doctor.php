@@ -723,23 +723,27 @@ final class Doctor {
 			/* translators: 1: version of the extension, 2: its file, version of PHP, and php.ini. */
 			$text = sprintf( __( 'wu_cloudways %1$s is loaded (%2$s).', 'wu-cloudways' ), (string) ( $facts['version'] ?? '?' ), $inside );
 
+			$newer = $this->environment->sapi_here() === $sapi ? $this->environment->newer() : null;
+
+			if ( null !== $newer ) {
+				$found         = self::by_problem( $newer, 20 );
+				$found['text'] = $text . ' ' . $found['text'];
+
+				return $found;
+			}
+
 			return str_ends_with( $file, '(deleted)' )
 				? self::recommended( $text, __( 'That file was replaced or deleted since. Restart PHP-FPM, and never overwrite a file that is loaded: PHP can crash.', 'wu-cloudways' ) )
 				: self::good( $text );
 		}
 
 		if ( $facts['loaded'] ) {
-			$found          = self::by_problem(
-				array(
-					'code' => 'extension_old',
-					'args' => array(
-						'version' => (string) ( $facts['version'] ?? '?' ),
-						'wanted'  => Plugin::MIN_EXTENSION,
-					),
-				),
-				20
-			);
+			$found          = self::by_problem( Environment::unfit( $facts ), 20 );
 			$found['text'] .= ' (' . $inside . ')';
+
+			if ( ! empty( $other['compatible'] ) ) {
+				return self::recommended( $found['text'], $found['remedy'] );
+			}
 
 			return $found;
 		}

@@ -65,17 +65,95 @@ final class Environment {
 	/**
 	 * The extension in this very process.
 	 *
-	 * @return array{loaded: bool, version: ?string, compatible: bool}
+	 * @return array{loaded: bool, version: ?string, compatible: bool, lacks: list<string>} lacks: functions that are not
+	 *         there although it is loaded: left out of it, or switched off by `disable_functions`.
 	 */
 	public function extension(): array {
 		$found   = array_filter( self::FUNCTIONS, 'function_exists' );
 		$version = phpversion( 'wu_cloudways' );
 		$version = false === $version ? null : $version;
+		$loaded  = $found || null !== $version;
 
 		return array(
-			'loaded'     => (bool) $found,
+			'loaded'     => $loaded,
 			'version'    => $version,
+			'lacks'      => $loaded ? array_values( array_diff( self::FUNCTIONS, $found ) ) : array(),
 			'compatible' => count( $found ) === count( self::FUNCTIONS ) && ( null === $version || version_compare( $version, Plugin::MIN_EXTENSION, '>=' ) ),
+		);
+	}
+
+	/**
+	 * Why a loaded extension is of no use.
+	 *
+	 * @param array{version: ?string, lacks?: list<string>} $extension As extension() gives it, here or in another process.
+	 * @return array{code: string, args: array, severity: string}
+	 */
+	public static function unfit( array $extension ): array {
+		$version = $extension['version'] ?? null;
+
+		if ( null !== $version && version_compare( $version, Plugin::MIN_EXTENSION, '<' ) ) {
+			return self::problem(
+				'extension_old',
+				array(
+					'version' => $version,
+					'wanted'  => Plugin::MIN_EXTENSION,
+				)
+			);
+		}
+
+		return self::problem( 'extension_partial', array( 'functions' => $extension['lacks'] ?? array() ) );
+	}
+
+	/**
+	 * What is newer than this plugin, so that it stands still until it is updated: the tables, or the report of the
+	 * extension that is loaded here.
+	 *
+	 * The first report that cannot be read says so; what it did at Cloudways is remembered in its `state`. Another one is
+	 * not asked for by the same version of the extension.
+	 *
+	 * @return array{code: string, args: array, severity: string}|null
+	 * @throws Store_Exception When the memory could not be read.
+	 */
+	public function newer(): ?array {
+		$schema = $this->store->schema();
+
+		if ( $schema > Store::SCHEMA ) {
+			return self::problem(
+				'plugin_old',
+				array(
+					'found'  => $schema,
+					'reads'  => Store::SCHEMA,
+					'plugin' => Plugin::VERSION,
+				)
+			);
+		}
+
+		$unread    = $this->store->unread();
+		$extension = $this->extension();
+
+		if ( null === $unread || ! $extension['compatible'] || (string) $extension['version'] !== $unread['extension'] || Plugin::REPORT === $unread['report'] ) {
+			return null;
+		}
+
+		return self::unreadable( $unread['report'], $extension['version'] );
+	}
+
+	/**
+	 * A report of another version than this plugin reads.
+	 *
+	 * @param int         $report  Its version; 0 when it names none.
+	 * @param string|null $version The extension's.
+	 * @return array{code: string, args: array, severity: string}
+	 */
+	public static function unreadable( int $report, ?string $version ): array {
+		return self::problem(
+			'extension_new',
+			array(
+				'version' => $version ?? '?',
+				'report'  => $report,
+				'reads'   => Plugin::REPORT,
+				'plugin'  => Plugin::VERSION,
+			)
 		);
 	}
 
@@ -90,6 +168,10 @@ final class Environment {
 	 *     extension_missing     error    here: 'web'|'cli', web: ?bool, cli: ?bool, php: string (8.2), sapi: string, ini: string
 	 *                           warning  the same, when the other process has it
 	 *     extension_old         error    version: string, wanted: string
+	 *     extension_partial     error    functions: list<string>  (loaded, and these are not there)
+	 *     extension_new         error    version: string, report: int, reads: int, plugin: string  (its report is of a version
+	 *                                    that this plugin does not read)
+	 *     plugin_old            error    found: int, reads: int, plugin: string  (a newer plugin has changed the tables)
 	 *     constants_missing     error    names: list<string>
 	 *     constants_empty       error    names: list<string>  (defined in wp-config.php, without a value)
 	 *     credential_unreadable error    names: list<string>  (stored by UM's wizard, and the salts changed since)
@@ -122,6 +204,12 @@ final class Environment {
 			$problems[] = self::problem( 'tables_missing' );
 
 			return $problems;
+		}
+
+		$newer = $this->newer();
+
+		if ( null !== $newer ) {
+			$problems[] = $newer;
 		}
 
 		return array_merge( $problems, $this->extension_problems(), $this->configuration_problems() );
@@ -219,15 +307,7 @@ final class Environment {
 		}
 
 		if ( $extension['loaded'] ) {
-			return array(
-				self::problem(
-					'extension_old',
-					array(
-						'version' => (string) $extension['version'],
-						'wanted'  => Plugin::MIN_EXTENSION,
-					)
-				),
-			);
+			return array( self::unfit( $extension ) );
 		}
 
 		$here  = $this->sapi_here();

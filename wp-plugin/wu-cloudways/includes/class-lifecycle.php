@@ -28,6 +28,7 @@ final class Lifecycle {
 
 		try {
 			$plugin->store()->install();
+			$plugin->store()->upgrade_if_free( $plugin->lock() );
 			$plugin->environment()->remember_here();
 			$plugin->scheduler()->wake_by( time() + Scheduler::RECONCILE );
 
@@ -93,6 +94,8 @@ final class Lifecycle {
 					throw $error;
 				}
 			}
+
+			$plugin->store()->upgrade_if_free( $plugin->lock() );
 
 			if ( null === $plugin->store()->due_at() ) {
 				$plugin->scheduler()->wake_at( time() + Scheduler::RECONCILE );

@@ -127,7 +127,7 @@ final class Messages {
 			$args['reason'] = $elsewhere ? ( $in_wizard ? 'some_in_wizard' : 'none_in_wizard' ) : '';
 		}
 
-		$errors = self::errors();
+		$errors = self::errors() + self::fit();
 		$key    = isset( $args['reason'], $errors[ $code . '.' . $args['reason'] ] ) ? $code . '.' . $args['reason'] : $code;
 
 		return self::fill(
@@ -210,7 +210,13 @@ final class Messages {
 					)
 				) + array( 'steps' => array() );
 		}
-		return self::fill( self::problems()[ $code ] ?? array(), self::args( $args ), $code, '' ) + array( 'steps' => array() );
+		return self::fill( self::problems()[ $code ] ?? self::fit()[ $code ] ?? array(), self::args( $args ), $code, '' ) + array( 'steps' => array() );
+	}
+
+	/** This plugin's version, and what it needs of the extension. */
+	public static function plugin_version(): string {
+		/* translators: 1: version of the plugin, 2: version of the extension. */
+		return sprintf( __( 'version %1$s; it needs version %2$s of the extension, or newer', 'wu-cloudways' ), Plugin::VERSION, Plugin::MIN_EXTENSION );
 	}
 
 	/** What a report's `status`, or that of a run, is called. */
@@ -874,10 +880,6 @@ final class Messages {
 				__( 'The website was asked to run and did not begin; the request was taken back.', 'wu-cloudways' ),
 				__( 'Check that this server reaches the website under its own address, or load the extension here: php -d extension=/path/to/wu_cloudways.so /usr/local/bin/wp wu-cloudways …', 'wu-cloudways' ),
 			),
-			'extension_old'                    => array(
-				__( 'The PHP extension wu_cloudways is too old for this plugin.', 'wu-cloudways' ),
-				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
-			),
 			'storage'                          => array(
 				__( 'The database did not answer. {message}', 'wu-cloudways' ),
 				__( 'Check the database, then try again. Nothing is lost: the changes are still waiting.', 'wu-cloudways' ),
@@ -909,6 +911,33 @@ final class Messages {
 	}
 
 	/**
+	 * The plugin and the extension, or the tables, do not fit together: a problem, and the error of a run.
+	 *
+	 * @return array<string, array{0: string, 1: string}> Text and remedy.
+	 */
+	private static function fit(): array {
+		/* translators: keep what stands in braces, such as {domain}, as it is: it is filled in. */
+		return array(
+			'extension_old'     => array(
+				__( 'The PHP extension wu_cloudways is version {version}; this plugin needs {wanted} or newer.', 'wu-cloudways' ),
+				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
+			),
+			'extension_partial' => array(
+				__( 'The PHP extension wu_cloudways is loaded without functions that this plugin calls: {functions}.', 'wu-cloudways' ),
+				__( 'Install the extension of this release, and take these functions out of disable_functions, then restart PHP.', 'wu-cloudways' ),
+			),
+			'extension_new'     => array(
+				__( 'The PHP extension wu_cloudways {version} is newer than this plugin ({plugin}): its reports have version {report}, and the plugin reads version {reads}.', 'wu-cloudways' ),
+				__( 'Update the plugin. Until then nothing is sent, and changes are remembered.', 'wu-cloudways' ),
+			),
+			'plugin_old'        => array(
+				__( 'A newer version of this plugin has changed its tables (version {found}; this one, {plugin}, knows version {reads}).', 'wu-cloudways' ),
+				__( 'Update the plugin to the version that was here before. Until then nothing is sent, and nothing is lost.', 'wu-cloudways' ),
+			),
+		);
+	}
+
+	/**
 	 * The plugin's own problems, but for those that are put together below.
 	 *
 	 * @return array<string, array{0: string, 1?: string}> Text and remedy.
@@ -927,10 +956,6 @@ final class Messages {
 			'um_not_set_up'         => array(
 				__( 'Ultimate Multisite is not set up yet.', 'wu-cloudways' ),
 				__( 'Finish its setup wizard (Ultimate Multisite in the menu); until then there are no domains to sync.', 'wu-cloudways' ),
-			),
-			'extension_old'         => array(
-				__( 'The PHP extension wu_cloudways is version {version}; this plugin needs {wanted} or newer.', 'wu-cloudways' ),
-				__( 'Replace the file wu_cloudways.so with the one of this release, then restart PHP.', 'wu-cloudways' ),
 			),
 			'constants_missing'     => array(
 				__( 'Settings are missing: {names}.', 'wu-cloudways' ),

@@ -331,25 +331,54 @@ final class Page_Cards {
 	}
 
 	/**
-	 * Where the extension is.
+	 * Which extension runs where, in which PHP, and whether it fits.
 	 *
 	 * @throws Store_Exception When it could not be read.
 	 */
 	private static function show_extension(): void {
 		$environment = Plugin::instance()->environment();
-		$extension   = $environment->extension();
 		$where       = $environment->where_loaded();
+		$labels      = array(
+			'web' => __( 'On the website', 'wu-cloudways' ),
+			'cli' => __( 'On the command line', 'wu-cloudways' ),
+		);
 
 		Markup::open_card( __( 'PHP extension', 'wu-cloudways' ), 'extension' );
 		echo '<dl>';
-		/* translators: %s: a version. */
-		Markup::fact( __( 'On the website', 'wu-cloudways' ), $extension['loaded'] ? sprintf( __( 'loaded, version %s', 'wu-cloudways' ), $extension['version'] ?? '?' ) : __( 'not loaded', 'wu-cloudways' ) );
-		$cli = __( 'not known before the first command', 'wu-cloudways' );
-		if ( null !== $where['cli'] ) {
-			$cli = $where['cli'] ? __( 'loaded', 'wu-cloudways' ) : __( 'not loaded', 'wu-cloudways' );
+		foreach ( $labels as $sapi => $label ) {
+			$facts = $environment->sapi_here() === $sapi ? Process::facts() : $environment->facts( $sapi );
+			Markup::fact( $label, self::extension_in( $facts, $where[ $sapi ] ) );
 		}
-		Markup::fact( __( 'On the command line', 'wu-cloudways' ), $cli );
+		Markup::fact( __( 'This plugin', 'wu-cloudways' ), Messages::plugin_version() );
 		echo '</dl>';
 		Markup::close_card();
+	}
+
+	/**
+	 * The extension in one kind of process.
+	 *
+	 * @param array|null $facts See Process::facts(); null when they are not known.
+	 * @param bool|null  $fits  It is there and can be used; null when nobody looked.
+	 */
+	private static function extension_in( ?array $facts, ?bool $fits ): string {
+		if ( null === $facts || null === $fits ) {
+			return __( 'not known before the first command', 'wu-cloudways' );
+		}
+
+		$php     = (string) ( $facts['php'] ?? '?' );
+		$version = $facts['version'] ?? null;
+
+		if ( $fits ) {
+			/* translators: 1: version of the extension, 2: version of PHP. */
+			return sprintf( __( 'version %1$s in PHP %2$s: it fits', 'wu-cloudways' ), $version ?? '?', $php );
+		}
+
+		if ( null === $version && empty( $facts['lacks'] ) ) {
+			/* translators: %s: version of PHP. */
+			return sprintf( __( 'not loaded in PHP %s', 'wu-cloudways' ), $php );
+		}
+
+		/* translators: 1: version of the extension, 2: version of PHP, 3: what is wrong with it, in a sentence of its own. */
+		return sprintf( __( 'version %1$s in PHP %2$s: it does not fit. %3$s', 'wu-cloudways' ), $version ?? '?', $php, Messages::problem( Environment::unfit( $facts ) )['text'] );
 	}
 }

@@ -32,6 +32,11 @@ final class Plugin {
 	const MIN_EXTENSION = '0.1.0';
 
 	/**
+	 * The version of the extension's report that is read here.
+	 */
+	const REPORT = 1;
+
+	/**
 	 * Names that are needed in every request: kept here, so that the classes they belong to are not loaded for them.
 	 */
 	const RUN_HOOK    = 'wu_cloudways_sync_run';

@@ -21,17 +21,20 @@ final class Process {
 	/**
 	 * What stays the same from one request to the next.
 	 *
-	 * @return array{php: string, ini: string, version: ?string, user: string, uid: ?int} version: the extension's, null
-	 *         when it is not loaded; ini: the file, empty when there is none; user: empty when PHP cannot tell.
+	 * @return array{php: string, ini: string, version: ?string, lacks: list<string>, user: string, uid: ?int} version: the
+	 *         extension's, null when it is not loaded; lacks: see Environment::extension(); ini: the file, empty when there is
+	 *         none; user: empty when PHP cannot tell.
 	 */
 	public static function facts(): array {
-		$uid  = function_exists( 'posix_geteuid' ) ? posix_geteuid() : null;
-		$user = null !== $uid && function_exists( 'posix_getpwuid' ) ? posix_getpwuid( $uid ) : false;
+		$uid       = function_exists( 'posix_geteuid' ) ? posix_geteuid() : null;
+		$user      = null !== $uid && function_exists( 'posix_getpwuid' ) ? posix_getpwuid( $uid ) : false;
+		$extension = Plugin::instance()->environment()->extension();
 
 		return array(
 			'php'     => PHP_VERSION,
 			'ini'     => (string) php_ini_loaded_file(),
-			'version' => Plugin::instance()->environment()->extension()['version'],
+			'version' => $extension['version'],
+			'lacks'   => $extension['lacks'],
 			'user'    => (string) ( $user['name'] ?? $uid ?? '' ),
 			'uid'     => $uid,
 		);

@@ -22,7 +22,7 @@ defined( 'ABSPATH' ) || exit;
  *     }
  *
  * Error codes of the plugin itself, besides the engine's: integration_disabled, paused, clone, no_um,
- * um_not_set_up, wizard (11) · extension_missing, extension_old (20) · storage (70, the database
+ * um_not_set_up, wizard (11) · extension_missing, extension_old, extension_partial, extension_new, plugin_old (20) · storage (70, the database
  * did not answer) · internal (70). With 'locked', error.code is `locked` (14) and details is Lock::holder().
  */
 final class Runner {
@@ -41,6 +41,11 @@ final class Runner {
 	 * Runs after each other in one call, when events came in while it ran.
 	 */
 	const PASSES = 3;
+
+	/**
+	 * Classes that are first needed when the extension has answered.
+	 */
+	const NEEDED_AFTER = array( Alarms::class, Credentials::class, Events::class, Log::class, Mail::class, Messages::class, Scheduler::class, Standing::class, Store_Exception::class, UM_Checks::class );
 
 	const EXIT_CODES = array(
 		'config_invalid'       => 10,
@@ -61,6 +66,9 @@ final class Runner {
 		'api_protocol'         => 17,
 		'extension_missing'    => 20,
 		'extension_old'        => 20,
+		'extension_partial'    => 20,
+		'extension_new'        => 20,
+		'plugin_old'           => 20,
 	);
 
 	/**
@@ -198,7 +206,7 @@ final class Runner {
 		$error = $this->extension_error() ?? $this->um_error();
 
 		try {
-			$error = $error ?? $this->settings_error();
+			$error = $error ?? $this->newer_error() ?? $this->settings_error();
 
 			if ( null !== $error ) {
 				return self::outcome( 20 === $error['exit_code'] ? 'failed' : 'refused', array( 'error' => $error ) );
@@ -210,6 +218,11 @@ final class Runner {
 
 			$this->credentials->define_missing_constants();
 			$report = wu_cloudways_plan( $domains, $options );
+			$error  = $this->unreadable_error( $report );
+
+			if ( null !== $error ) {
+				return self::outcome( 'failed', array( 'error' => $error ) );
+			}
 		} catch ( Store_Exception $error ) {
 			return $this->storage_failed( $error );
 		} catch ( \Throwable $error ) {
@@ -424,6 +437,10 @@ final class Runner {
 				return $this->skip( $pulse );
 			}
 
+			if ( $pulse['schema'] < Store::SCHEMA ) {
+				$this->store->upgrade();
+			}
+
 			$before = microtime( true );
 
 			if ( $args['deadline'] > self::PAGE_DEADLINE ) {
@@ -487,6 +504,8 @@ final class Runner {
 
 			$this->clone_guard->remember();
 			$this->credentials->define_missing_constants();
+			// What comes after the call is loaded before it: the plugin's files may be replaced while it goes on.
+			array_map( 'class_exists', self::NEEDED_AFTER );
 			$report = wu_cloudways_sync( $domains, $options );
 		} catch ( \Throwable $error ) {
 			return $this->failed( $token, $run_id, $dirty, $error );
@@ -496,6 +515,12 @@ final class Runner {
 			'release' => $options['release'] ?? array(),
 			'remove'  => $options['adopt'] ?? array(),
 		);
+
+		$error = $this->unreadable_error( $report );
+
+		if ( null !== $error ) {
+			return $this->keep_unread( $token, $run_id, $dirty, $report, $error );
+		}
 
 		return $this->keep( $token, $run_id, $dirty, $removed, $decided, $this->domains->names( $domains ), $report );
 	}
@@ -552,16 +577,7 @@ final class Runner {
 				}
 			);
 		} catch ( \Throwable $failure ) {
-			// The run is open in the table: the next one is told that this one never came back.
-			$this->quietly(
-				function () use ( $token, $run_id, $dirty ): void {
-					$held = $this->while_held( $token, fn() => $this->note_failure( $dirty, null, true ) );
-
-					$this->store->leave_run( $run_id, $held ? 'running' : 'interrupted' );
-				}
-			);
-
-			$this->arm();
+			$this->leave( $token, $run_id, $dirty );
 
 			return $this->storage_failed( $failure, $report, $run_id );
 		}
@@ -598,6 +614,67 @@ final class Runner {
 	}
 
 	/**
+	 * Keeps what must not be lost of a report that this plugin does not read. Nothing is counted as done; the next run is
+	 * refused before it calls the extension, until the plugin or the extension is another one.
+	 *
+	 * @param string $token  The lock's.
+	 * @param int    $run_id The run.
+	 * @param int    $dirty  As it was before the list was read.
+	 * @param mixed  $report What the extension returned.
+	 * @param array  $error  Why it is not read.
+	 * @return array See the class.
+	 */
+	private function keep_unread( string $token, int $run_id, int $dirty, $report, array $error ): array {
+		$state = is_array( $report ) && is_array( $report['state'] ?? null ) ? $report['state'] : null;
+
+		try {
+			$this->store->save_unread(
+				$token,
+				$run_id,
+				(int) $error['details']['report'],
+				(string) $this->environment->extension()['version'],
+				$state,
+				$error,
+				fn() => $this->note_failure( $dirty, null, false )
+			);
+		} catch ( \Throwable $failure ) {
+			$this->leave( $token, $run_id, $dirty );
+
+			return $this->storage_failed( $failure, array(), $run_id );
+		}
+
+		$this->tell( $error );
+
+		return self::outcome(
+			'failed',
+			array(
+				'error'  => $error,
+				'run_id' => $run_id,
+			)
+		);
+	}
+
+	/**
+	 * Leaves a run whose report could not be kept open in the table: the next one is told that it never came back.
+	 *
+	 * @param string $token  The lock's.
+	 * @param int    $run_id The run.
+	 * @param int    $dirty  As it was before the list was read.
+	 * @return void
+	 */
+	private function leave( string $token, int $run_id, int $dirty ): void {
+		$this->quietly(
+			function () use ( $token, $run_id, $dirty ): void {
+				$held = $this->while_held( $token, fn() => $this->note_failure( $dirty, null, true ) );
+
+				$this->store->leave_run( $run_id, $held ? 'running' : 'interrupted' );
+			}
+		);
+
+		$this->arm();
+	}
+
+	/**
 	 * Something was counted while the report was being kept: the next run is at once, not in an hour.
 	 *
 	 * @return void
@@ -630,18 +707,7 @@ final class Runner {
 		// Each by itself: that the one cannot be kept must not take the other along.
 		$this->quietly( fn() => $this->store->fail_run( $run_id, $outcome, $error ) );
 		$this->quietly( fn() => $this->while_held( $token, fn() => $this->note_failure( $dirty, $error['retry_after'], self::may_help( $error['code'] ) ) ) );
-		$this->arm();
-		$this->log->error( $error );
-		$this->announce(
-			static function () use ( $error ): void {
-				/**
-				 * A run failed before it wrote anything.
-				 *
-				 * @param array $error code, message, remedy, retry_after, exit_code, details, plan.
-				 */
-				do_action( 'wu_cloudways_failed', $error );
-			}
-		);
+		$this->tell( $error );
 
 		return self::outcome(
 			$outcome,
@@ -649,6 +715,27 @@ final class Runner {
 				'error'  => $error,
 				'run_id' => $run_id,
 			)
+		);
+	}
+
+	/**
+	 * Sets the clocks after a run without a report, and tells of its error.
+	 *
+	 * @param array $error Error of an outcome.
+	 * @return void
+	 */
+	private function tell( array $error ): void {
+		$this->arm();
+		$this->log->error( $error );
+		$this->announce(
+			static function () use ( $error ): void {
+				/**
+				 * A run failed before it wrote anything; with the code extension_new, what it wrote could not be read.
+				 *
+				 * @param array $error code, message, remedy, retry_after, exit_code, details, plan.
+				 */
+				do_action( 'wu_cloudways_failed', $error );
+			}
 		);
 	}
 
@@ -955,7 +1042,7 @@ final class Runner {
 			return $this->error( 'wizard', 'The integration wizard is open in this request.', 'Run it from another page.' );
 		}
 
-		$error = $this->um_error();
+		$error = $this->newer_error() ?? $this->um_error();
 
 		if ( null !== $error ) {
 			return $error;
@@ -1050,17 +1137,53 @@ final class Runner {
 			return $this->error( 'extension_missing', 'The PHP extension wu_cloudways is not loaded in this process.', 'Load it: see the Cloudways page of the network admin.', array( 'details' => array( 'here' => $this->environment->sapi_here() ) ) );
 		}
 
-		return $this->error(
-			'extension_old',
-			sprintf( 'The PHP extension wu_cloudways %s is older than this plugin needs.', $extension['version'] ),
-			sprintf( 'Install version %s or newer.', Plugin::MIN_EXTENSION ),
-			array(
-				'details' => array(
-					'version' => $extension['version'],
-					'wanted'  => Plugin::MIN_EXTENSION,
-				),
-			)
+		return $this->fit_error( Environment::unfit( $extension ) );
+	}
+
+	/**
+	 * The tables, or the reports of the extension, are newer than this plugin.
+	 *
+	 * @return array|null Error of an outcome.
+	 * @throws Store_Exception When the memory failed.
+	 */
+	private function newer_error(): ?array {
+		$newer = $this->environment->newer();
+
+		return null === $newer ? null : $this->fit_error( $newer );
+	}
+
+	/**
+	 * What the extension returned is no report of the version that is read here.
+	 *
+	 * @param mixed $report What it returned.
+	 * @return array|null Error of an outcome.
+	 */
+	private function unreadable_error( $report ): ?array {
+		$version = is_array( $report ) && is_int( $report['version'] ?? null ) ? $report['version'] : 0;
+
+		return Plugin::REPORT === $version ? null : $this->fit_error( Environment::unreadable( $version, $this->environment->extension()['version'] ) );
+	}
+
+	/**
+	 * The plugin and the extension, or the tables, do not fit together.
+	 *
+	 * @param array $problem Of Environment.
+	 * @return array Error of an outcome.
+	 */
+	private function fit_error( array $problem ): array {
+		$args  = $problem['args'];
+		$words = array(
+			'extension_old'     => array( 'The PHP extension wu_cloudways is version %1$s; this plugin needs %2$s or newer.', 'Install version %2$s or newer, then restart PHP.' ),
+			'extension_partial' => array( 'The PHP extension wu_cloudways is loaded without functions that this plugin calls: %1$s.', 'Install the extension of this release, and take its functions out of disable_functions.' ),
+			'extension_new'     => array( 'The PHP extension wu_cloudways %1$s answers with report version %2$s, and this plugin reads version %3$s.', 'Update the plugin; until then nothing is sent.' ),
+			'plugin_old'        => array( 'The tables of this plugin have version %1$s, and this plugin knows version %2$s.', 'Update the plugin to the version that was here before; until then nothing is sent.' ),
 		);
+
+		list( $message, $remedy ) = $words[ $problem['code'] ];
+
+		$values = array_map( static fn( $value ): string => implode( ', ', (array) $value ), array_values( $args ) );
+
+		return $this->error( $problem['code'], vsprintf( $message, $values ), vsprintf( $remedy, $values ), array( 'details' => $args ) );
 	}
 
 	/**

@@ -47,12 +47,30 @@ defined( 'ABSPATH' ) || exit;
  *     failing   number: when the first of the runs failed that have failed since the last good one; value: the newest
  *               error (JSON)
  *     mail_…    number: when an e-mail was sent about this alarm (failing, stuck, certificate), while it stands
+ *     schema    number: the version of these tables (see SCHEMA); none where the first plugin made them
+ *     unread    number: version of a report that this plugin could not read; value: version of the extension that gave it
  *     addresses value: public addresses of the server at Cloudways, as the last report has them (JSON)
  */
 final class Store {
 
 	const TABLES    = array( 'lock', 'memory', 'domains', 'removed', 'runs' );
 	const KEPT_RUNS = 20;
+
+	/**
+	 * The version of the tables. It goes up when an older plugin would misread them; upgrade() brings them up, and a plugin
+	 * that finds a higher one stands still. The memory keeps its three columns in every version, so that this can be read.
+	 */
+	const SCHEMA = 1;
+
+	/**
+	 * Columns that came after the first tables, by the schema that has them.
+	 */
+	const NEW_COLUMNS = array(
+		1 => array(
+			array( 'runs', 'details', 'text' ),
+			array( 'removed', 'marked', 'bigint NOT NULL DEFAULT 0' ),
+		),
+	);
 
 	/**
 	 * Seconds that a wake-up may stay without an answer before that is a problem.
@@ -70,6 +88,82 @@ final class Store {
 	const SLICE = 262144;
 
 	/**
+	 * The version of the tables.
+	 *
+	 * @return int 0 when they do not say it.
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function schema(): int {
+		return $this->number( 'schema' ) ?? 0;
+	}
+
+	/**
+	 * Brings the tables of an earlier plugin up to this one, with what is in them. The caller holds the lock, so that of two
+	 * processes one does it, and none in the middle of a run.
+	 *
+	 * @return void
+	 * @throws Store_Exception When the database refused: it is done again from where it stopped.
+	 */
+	public function upgrade(): void {
+		$from = $this->schema();
+
+		foreach ( self::NEW_COLUMNS as $schema => $columns ) {
+			foreach ( $schema > $from ? $columns : array() as list( $table, $column, $definition ) ) {
+				$table = Database::table( $table );
+
+				if ( ! in_array( $column, array_column( Database::rows( "SHOW COLUMNS FROM {$table}" ), 'Field' ), true ) ) {
+					Database::write( "ALTER TABLE {$table} ADD COLUMN {$column} {$definition}" );
+				}
+			}
+		}
+
+		if ( $from < self::SCHEMA ) {
+			$this->put( 'schema', self::SCHEMA );
+		}
+	}
+
+	/**
+	 * The same on a page or at activation, where nobody holds the lock yet. Does nothing while a run is at work: it, or the
+	 * next one, does it.
+	 *
+	 * @param Lock $lock The lock.
+	 * @return void
+	 * @throws Store_Exception When the database refused.
+	 */
+	public function upgrade_if_free( Lock $lock ): void {
+		if ( $this->schema() >= self::SCHEMA ) {
+			return;
+		}
+
+		$token = $lock->acquire( MINUTE_IN_SECONDS );
+
+		if ( null === $token ) {
+			return;
+		}
+
+		try {
+			$this->upgrade();
+		} finally {
+			$lock->release( $token );
+		}
+	}
+
+	/**
+	 * The last report that could not be read, as it was of another version.
+	 *
+	 * @return array{report: int, extension: string}|null
+	 * @throws Store_Exception When it could not be read.
+	 */
+	public function unread(): ?array {
+		$row = Database::row( 'SELECT number, value FROM ' . Database::table( 'memory' ) . " WHERE name = 'unread'" );
+
+		return $row ? array(
+			'report'    => (int) $row['number'],
+			'extension' => (string) $row['value'],
+		) : null;
+	}
+
+	/**
 	 * Creates the tables. Does nothing to those that exist.
 	 *
 	 * @return void
@@ -78,6 +172,7 @@ final class Store {
 	public function install(): void {
 		global $wpdb;
 
+		$is_new  = ! $this->found();
 		$charset = $wpdb->get_charset_collate();
 		$columns = array(
 			'lock'    => "name varchar(64) NOT NULL,
@@ -123,6 +218,11 @@ final class Store {
 
 		foreach ( $columns as $name => $definition ) {
 			Database::write( 'CREATE TABLE IF NOT EXISTS ' . Database::table( $name ) . " ({$definition}) {$charset}" );
+		}
+
+		// Those that were just made have no run to be in the middle of; the others wait for the lock.
+		if ( $is_new ) {
+			$this->put( 'schema', self::SCHEMA );
 		}
 	}
 
@@ -280,12 +380,12 @@ final class Store {
 	/**
 	 * What decides whether a run is worth it, in one read.
 	 *
-	 * @return array{dirty: int, tried: int, failures: int, due: int, alarm: int, hold: int} Zero is "none".
+	 * @return array{dirty: int, tried: int, failures: int, due: int, alarm: int, hold: int, schema: int} Zero is "none".
 	 * @throws Store_Exception When it could not be read.
 	 */
 	public function pulse(): array {
-		$pulse = array_fill_keys( array( 'dirty', 'tried', 'failures', 'due', 'alarm', 'hold' ), 0 );
-		$rows  = Database::rows( 'SELECT name, number FROM ' . Database::table( 'memory' ) . " WHERE name IN ('dirty', 'tried', 'failures', 'due', 'alarm', 'hold')" );
+		$pulse = array_fill_keys( array( 'dirty', 'tried', 'failures', 'due', 'alarm', 'hold', 'schema' ), 0 );
+		$rows  = Database::rows( 'SELECT name, number FROM ' . Database::table( 'memory' ) . " WHERE name IN ('dirty', 'tried', 'failures', 'due', 'alarm', 'hold', 'schema')" );
 
 		foreach ( $rows as $row ) {
 			$pulse[ $row['name'] ] = (int) $row['number'];
@@ -640,7 +740,7 @@ final class Store {
 	public function fail_run( int $run_id, string $status, array $error ): void {
 		Database::write(
 			'UPDATE ' . Database::table( 'runs' ) . ' SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, details = %s WHERE id = %d',
-			array( time(), $status, $error['code'], self::text( $error['message'] ), self::text( $error['remedy'] ), self::details( $error ), $run_id )
+			array( time(), $status, self::word( $error['code'], 64 ), self::text( $error['message'] ), self::text( $error['remedy'] ), self::details( $error ), $run_id )
 		);
 		$this->prune_runs();
 	}
@@ -684,12 +784,44 @@ final class Store {
 
 				$changed = $this->save_domains( $this->with_earlier_verdicts( $report ) );
 
+				$this->forget( 'unread' );
 				$this->forget_removed( $removed, $report['aliases']['observed'] ?? null, $wanted );
 				$this->forget_decided( $decided, $report, $wanted );
 				$this->finish_run( $run_id, $report );
 				$more();
 
 				return $changed;
+			}
+		);
+	}
+
+	/**
+	 * Keeps of a report of another version what must not be lost: the engine's memory, which is the engine's alone to read.
+	 *
+	 * @param string     $token     The lock's.
+	 * @param int        $run_id    The run.
+	 * @param int        $report    The report's version; 0 when it names none.
+	 * @param string     $extension Version of the extension that gave it.
+	 * @param array|null $state     The engine's memory, when the report holds one.
+	 * @param array      $error     Error of an outcome.
+	 * @param callable   $more      Further writes that belong to it.
+	 * @return void
+	 * @throws Store_Exception When it could not be kept, or somebody else holds the lock.
+	 */
+	public function save_unread( string $token, int $run_id, int $report, string $extension, ?array $state, array $error, callable $more ): void {
+		Database::transaction(
+			function () use ( $token, $run_id, $report, $extension, $state, $error, $more ): void {
+				if ( ! Lock::keep( $token ) ) {
+					throw new Store_Exception( 'The lock was taken over while the run went on.' );
+				}
+
+				if ( $state ) {
+					$this->put( 'state', $this->number( 'state' ) + 1, self::encode( $state ) );
+				}
+
+				$this->put( 'unread', $report, $extension );
+				$this->fail_run( $run_id, 'failed', $error );
+				$more();
 			}
 		);
 	}
@@ -964,7 +1096,7 @@ final class Store {
 
 					Database::write(
 						'UPDATE ' . Database::table( 'domains' ) . ' SET verdict = %s, hash = %s, value = %s WHERE id = %s',
-						array( $after['dns']['verdict'], md5( $json ), $json, md5( self::column( strtolower( (string) $name ) ) ) )
+						array( self::word( $after['dns']['verdict'] ), md5( $json ), $json, md5( self::column( strtolower( (string) $name ) ) ) )
 					);
 
 					if ( ( $before['dns']['verdict'] ?? '' ) !== $after['dns']['verdict'] ) {
@@ -1100,7 +1232,7 @@ final class Store {
 					'before' => null,
 					'after'  => $entry,
 				);
-				$fresh[ $id ]     = array( $id, $name, (string) ( $entry['dns']['verdict'] ?? '' ), (string) ( $entry['alias'] ?? '' ), (string) ( $entry['certificate'] ?? '' ), $hash, $json );
+				$fresh[ $id ]     = array( $id, $name, self::word( $entry['dns']['verdict'] ?? '' ), self::word( $entry['alias'] ?? '' ), self::word( $entry['certificate'] ?? '' ), $hash, $json );
 			}
 		}
 
@@ -1202,8 +1334,8 @@ final class Store {
 			"UPDATE {$table} SET finished_at = %d, status = %s, code = %s, message = %s, remedy = %s, details = %s, added = %d, removed = %d, report = %s WHERE id = %d",
 			array(
 				time(),
-				(string) ( $report['status'] ?? '' ),
-				(string) ( $report['error']['code'] ?? '' ),
+				self::word( $report['status'] ?? '' ),
+				self::word( $report['error']['code'] ?? '', 64 ),
 				self::text( (string) ( $report['error']['message'] ?? '' ) ),
 				self::text( (string) ( $report['error']['remedy'] ?? '' ) ),
 				self::details( (array) ( $report['error'] ?? array() ) ),
@@ -1243,7 +1375,8 @@ final class Store {
 		$row    = Database::row( 'SELECT report FROM ' . Database::table( 'runs' ) . ' WHERE report IS NOT NULL ORDER BY id DESC LIMIT 1' );
 		$report = json_decode( (string) ( $row['report'] ?? '' ), true );
 
-		return is_array( $report ) ? $report : null;
+		// A newer plugin kept it, and was taken back since.
+		return is_array( $report ) && Plugin::REPORT === ( $report['version'] ?? Plugin::REPORT ) ? $report : null;
 	}
 
 	/**
@@ -1290,6 +1423,17 @@ final class Store {
 		}
 
 		return $json;
+	}
+
+	/**
+	 * A word of the engine as its column holds it. A newer extension may have longer ones; the whole one is in the report.
+	 *
+	 * @param mixed $word  Word.
+	 * @param int   $limit Characters.
+	 * @return string
+	 */
+	private static function word( $word, int $limit = 20 ): string {
+		return is_scalar( $word ) ? mb_substr( mb_scrub( (string) $word, 'UTF-8' ), 0, $limit, 'UTF-8' ) : '';
 	}
 
 	/**
