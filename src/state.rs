@@ -329,8 +329,31 @@ impl State {
         if state.network.as_ref() != network {
             return ignored(StateFault::OtherNetwork);
         }
+        if stored.get("budget").is_none() {
+            state.book_what_was_ordered();
+        }
         state.bring_to(now);
         (state, None)
+    }
+
+    /// The first engine kept the names of every order, and no budget: what they leave of the limits follows from them.
+    fn book_what_was_ordered(&mut self) {
+        let latest = self.latest_order();
+        for (at, order) in self.orders.iter_mut().enumerate() {
+            if order.names.is_empty() {
+                continue;
+            }
+            order.set = set_of(&order.names);
+            if order.outcome != OrderOutcome::Presumed {
+                self.budget.book(&order.names, order.at);
+            }
+            if order.outcome == OrderOutcome::Failed {
+                self.budget.book_failure(&order.names, order.at);
+            }
+            if Some(at) != latest {
+                order.names.clear();
+            }
+        }
     }
 
     /// A clock that was set back must not make anything last for ever.
@@ -703,6 +726,99 @@ mod tests {
         full.budget.book_failure(&[name("b.example")], now);
         let stored: Value = serde_json::from_str(&full.to_value().to_string()).unwrap();
         assert_eq!(load(&stored), (full, None));
+    }
+
+    /// What the first engine wrote, and the one that first kept budgets; both wrote version 1.
+    const EARLIER: [&str; 2] =
+        [include_str!("../tests/golden/state-first.json"), include_str!("../tests/golden/state-budgets.json")];
+
+    #[test]
+    fn what_earlier_engines_wrote_is_read_without_loss() {
+        // A moment after they were written: later, what is over would be forgotten.
+        let now = 999_100;
+        let load = |value: &Value| State::load(Some(value), 1, 2, Some(&name("network.example")), now);
+        for text in EARLIER {
+            let stored: Value = serde_json::from_str(text).unwrap();
+            let (loaded, note) = load(&stored);
+            assert_eq!(note, None, "{text}");
+            let written = loaded.to_value();
+            // What was there is there still, but for the orders, whose names are kept once.
+            for (key, value) in stored.as_object().unwrap().iter().filter(|(key, _)| *key != "orders") {
+                let kept = match key.as_str() {
+                    // A field that came later in its entries.
+                    "certificate_aside" => {
+                        let mut kept = written[key].clone();
+                        for name in kept["names"].as_array_mut().unwrap() {
+                            name.as_object_mut().unwrap().remove("first");
+                        }
+                        kept
+                    }
+                    _ => written[key].clone(),
+                };
+                assert_eq!(kept, *value, "{key}");
+            }
+            assert!(loaded.ours().contains(&name("ledger.example")) && loaded.is_unseen(&name("b.example")));
+            assert_eq!(loaded.operation.as_ref().unwrap().adds, [name("b.example")]);
+            let outcomes: Vec<OrderOutcome> = loaded.orders.iter().map(|order| order.outcome).collect();
+            assert_eq!(outcomes, [OrderOutcome::Failed, OrderOutcome::Installed]);
+            assert_eq!(loaded.latest_ordered().unwrap().len(), 2);
+            assert!(loaded.was_just_installed(&set_of(&[name("a.example"), name("b.example")]), now));
+            let left = loaded.budget.left(&[name("a.example"), name("b.example")], now);
+            assert_eq!((left.of - left.orders, left.of_this_set), (2, 3), "both orders count");
+            assert_eq!(load(&written), (loaded, None), "and it is read back as it was written");
+        }
+    }
+
+    #[test]
+    fn a_field_of_a_later_engine_does_no_harm() {
+        let mut stored: Value = serde_json::from_str(EARLIER[1]).unwrap();
+        let plain = load(&stored);
+        stored["later"] = json!({"deep": [1]});
+        stored["operation"]["later"] = json!(1);
+        stored["orders"][0]["later"] = json!(null);
+        assert_eq!(load(&stored), plain);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_is_read_back_equal(steps in proptest::collection::vec((0u8..14, 0usize..5, 0u64..40_000), 0..60)) {
+            let names: Vec<DomainName> = ["a", "b", "www.a", "xn--bcher-kva", "c.d"].iter().map(|label| name(&format!("{label}.example"))).collect();
+            let (mut state, mut now) = (state(), 1);
+            for (step, which, later) in steps {
+                now += later;
+                let (one, some) = (&names[which], &names[..=which]);
+                match step {
+                    0 => drop(state.note_sent(some, now)),
+                    1 => drop(state.take_in(&observed(&[one.as_str(), "Hand Made"]), |_| which > 2, &nothing(), &nothing(), now)),
+                    2 => state.forget(some),
+                    3 => state.leaving = some.to_vec(),
+                    4 => state.withheld.push(one.as_str().to_owned()),
+                    5 => state.operation = Some(operation(now, (which > 1).then_some(later))),
+                    6 => state.book_order(some, OrderOutcome::Placed, now),
+                    7 => state.settle_order(if which > 2 { OrderOutcome::Failed } else { OrderOutcome::Limited }),
+                    8 => state.book_order(some, OrderOutcome::Presumed, now),
+                    9 => state.certificate_aside.refused(some, &[], "it says \"no\"\u{1F512}", now),
+                    10 => state.note_verdict(one, if which > 3 { Qualifies::Yes } else { Qualifies::No }, now),
+                    11 => state.budget.book_failure(some, now),
+                    12 => {
+                        let served = Served { issuer: "R11".into(), not_before: now, not_after: now + later, set: set_of(some) };
+                        state.note_served((which > 1).then_some(served), now);
+                        state.note_shrinking(which > 2, now);
+                        state.note_proxied(one);
+                        state.auto_tried = Some(now);
+                    }
+                    _ => {
+                        state.note_addresses(&[std::net::Ipv4Addr::from(0xcb00_7100 + u32::from(step)).into(), format!("2001:db8::{which}").parse().unwrap()], now);
+                        state.wildcard = Some(WildcardProgress { apex: one.clone(), target: (which > 1).then(|| one.clone()), is_verified: which > 2 });
+                    }
+                }
+            }
+            let stored: Value = serde_json::from_str(&state.to_value().to_string()).unwrap();
+            // What is over is forgotten at each reading, full buckets for one.
+            state.bring_to(now);
+            let read = State::load(Some(&stored), 1, 2, Some(&name("network.example")), now);
+            proptest::prop_assert_eq!(read, (state, None));
+        }
     }
 
     #[test]
