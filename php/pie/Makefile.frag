@@ -6,7 +6,7 @@ CARGO_TARGET_DIR = $(top_builddir)/target
 # one machine are not mixed. mv and not cp: who has the old file loaded keeps it whole.
 .PHONY: wu_cloudways_cargo
 wu_cloudways_cargo:
-	cd $(srcdir)/../.. && PHP="$(PHP_EXECUTABLE)" PHP_CONFIG="$(PHP_CONFIG)" CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" \
+	cd "$(top_srcdir)/../.." && PHP="$(PHP_EXECUTABLE)" PHP_CONFIG="$(PHP_CONFIG)" CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" \
 		$(if $(LIBCLANG_PATH),LIBCLANG_PATH="$(LIBCLANG_PATH)") "$(CARGO)" build --locked --lib --profile $(CARGO_PROFILE)
 
 $(phplibdir)/wu_cloudways.so: wu_cloudways_cargo

@@ -50,6 +50,7 @@ if test "$PHP_WU_CLOUDWAYS" != "no"; then
   AC_MSG_RESULT([$wu_libclang])
 
   PHP_SUBST([CARGO])
+  PHP_SUBST([PHP_CONFIG])
   PHP_SUBST([LIBCLANG_PATH])
   PHP_MODULES="$PHP_MODULES \$(phplibdir)/wu_cloudways.so"
   dnl Without any folder of its own, configure asks shtool to make none, and it complains.
