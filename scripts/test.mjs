@@ -202,9 +202,9 @@ function otherPhp() {
   return { ...found, PHP_FPM: fpm };
 }
 
-/** PHP's own runner of PHPT. That of another Debian runs in its root, with that Debian's files around it. */
+/** PHP's own runner of PHPT. What needs strace, namespaces and opcache around it is for this machine's PHP. That of another Debian runs in its root, with that Debian's files around it. */
 function phpt() {
-  const tests = (php, runner) => [php, runner, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', php, '-d', `extension=${EXTENSION}`, 'tests/phpt'];
+  const tests = (php, runner) => [php, runner, '-n', '-q', '-g', 'FAIL,XFAIL,BORK,WARN,LEAK,XLEAK,SKIP', '--show-diff', '-p', php, '-d', `extension=${EXTENSION}`, 'tests/phpt', ...(OTHER ? [] : ['tests/phpt-machine'])];
   const root = rootOf(VERSION);
   if (root) {
     const php = `/usr/bin/php${VERSION}`;

@@ -522,6 +522,8 @@ fn fully_qualified(name: &str) -> Option<Name> {
 /// Asks question after question until there is none. Whoever adds one takes the next one, so none is left over.
 async fn work(round: Arc<Round>, servers: Arc<Servers>) {
     while let Some(mut job) = round.next(servers.pools.len()) {
+        #[cfg(debug_assertions)]
+        crate::trip::here(crate::trip::Spot::Dns);
         let Some(server) = servers.choose(&job.asked) else { return };
         let before = job.asked[server];
         job.asked[server] += 1;

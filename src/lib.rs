@@ -31,6 +31,8 @@ mod signals;
 pub mod state;
 pub mod summary;
 pub mod sync;
+#[cfg(debug_assertions)]
+mod trip;
 pub mod web;
 
 #[cfg(any(test, fuzzing))]

@@ -591,6 +591,8 @@ impl Resolve for SystemNames {
     fn resolve(&self, name: Name) -> Resolving {
         let resolver = Arc::clone(&self.resolver);
         Box::pin(async move {
+            #[cfg(debug_assertions)]
+            crate::trip::here(crate::trip::Spot::Client);
             if name.as_str().eq_ignore_ascii_case("localhost") {
                 return Ok(addresses(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
             }

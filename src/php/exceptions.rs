@@ -4,7 +4,7 @@
 //! are PHP's doing, and `new` and `extends` work. What they hold besides is kept in private properties.
 
 use std::ffi::CStr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::args::ArgInfoTables;
@@ -18,6 +18,7 @@ use ext_php_rs::zend_fastcall;
 use serde::Serialize;
 
 use super::output::{Unfit, to_zval};
+use super::panics;
 use super::zend::{property, set_property};
 use crate::error::Error;
 use crate::options::read::Wrong;
@@ -47,6 +48,10 @@ const CLASSES: [(Class, &str); 7] = [
 
 /// Where the engine keeps them. Written by every module start; threads of PHP share the entries of internal classes.
 static ENTRIES: [AtomicPtr<ClassEntry>; CLASSES.len()] =
+    [const { AtomicPtr::new(std::ptr::null_mut()) }; CLASSES.len()];
+
+/// What the engine reads as long as these classes exist: the argument tables of their methods.
+static TABLES: [AtomicPtr<ArgInfoTables>; CLASSES.len()] =
     [const { AtomicPtr::new(std::ptr::null_mut()) }; CLASSES.len()];
 
 impl Class {
@@ -133,11 +138,16 @@ fn private_property(builder: ClassBuilder, name: &CStr) -> ClassBuilder {
 
 /// Notes where the engine put a class.
 fn keep(entry: &'static mut ClassEntry, tables: ArgInfoTables) {
-    // The engine reads the argument tables of methods as long as the process lives.
-    std::mem::forget(tables);
+    let tables = Box::into_raw(Box::new(tables));
     let found = CLASSES.iter().find(|(_, name)| entry.name() == Some(name)).map(|(class, _)| *class);
     if let Some(class) = found {
         ENTRIES[class as usize].store(entry, Ordering::Relaxed);
+        let before = TABLES[class as usize].swap(tables, Ordering::Relaxed);
+        if !before.is_null() {
+            // SAFETY: it came from `into_raw` here, and is taken out once. The classes that read it went with the
+            // module start before this one.
+            drop(unsafe { Box::from_raw(before) });
+        }
     }
 }
 
@@ -181,14 +191,18 @@ fn get(
     fit: impl FnOnce(Zval) -> Result<Zval, Unfit>,
 ) {
     run_handler(AssertUnwindSafe(|| {
-        let (parser, this) = call.parser_object();
-        if parser.parse().is_err() {
-            return;
-        }
-        let Some(this) = this else { return };
-        match fit(property(class.entry(), this, name)) {
-            Ok(value) => *result = value,
-            Err(unfit) => throw_internal(&unfit.to_string()),
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let (parser, this) = call.parser_object();
+            parser.parse().map_err(|_| Thrown::Already)?;
+            let this = this.ok_or(Thrown::Already)?;
+            panics::rehearse("getter");
+            Ok(fit(property(class.entry(), this, name))?)
+        }));
+        match outcome {
+            Ok(Ok(value)) => *result = value,
+            Ok(Err(thrown)) => Thrown::throw(thrown),
+            // `run_handler` would show what the panic says.
+            Err(_) => throw_internal(&format!("it stopped at {}.", panics::place())),
         }
     }));
 }

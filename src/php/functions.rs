@@ -91,10 +91,12 @@ fn answer<const N: usize>(
 ) {
     run_handler(AssertUnwindSafe(|| {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
+            panics::rehearse("arguments");
             let mut args = names.map(|name| Arg::new(name, DataType::Array));
             let parser = args.iter_mut().fold(call.parser(), |parser, arg| parser.arg(arg));
             parser.required_args(N - 1).parse().map_err(|_| Thrown::Already)?;
             let values = args.each_mut().map(|arg| arg.zval().map(|zval| &**zval));
+            panics::rehearse("call");
             body(values, &Call { function, names: &names })
         }));
         match outcome {
@@ -116,5 +118,7 @@ fn answer<const N: usize>(
 
 /// The result as a PHP array. Where PHP runs out of memory meanwhile, the guard sees that ours is given back.
 fn returned<T: Serialize + 'static>(result: T) -> Result<Zval, Thrown> {
-    Ok(to_zval(BailoutGuard::new(result).get())?)
+    let array = to_zval(BailoutGuard::new(result).get())?;
+    panics::rehearse("result");
+    Ok(array)
 }

@@ -35,6 +35,7 @@ fn module(module: ModuleBuilder) -> ModuleBuilder {
 extern "C" fn start(_kind: i32, _module: i32) -> i32 {
     startup_guard(|| {
         panics::keep_quiet();
+        panics::rehearse("start");
         exceptions::register()
     })
 }
@@ -48,6 +49,7 @@ extern "C" fn stop(_kind: i32, _module: i32) -> i32 {
 /// The section in `phpinfo()`. It shows what was built, never what is configured: that holds secrets.
 extern "C" fn info(_module: *mut ModuleEntry) {
     let _ = catch_unwind(AssertUnwindSafe(|| {
+        panics::rehearse("info");
         let threads = if PHP_ZTS { "thread-safe (ZTS)" } else { "not thread-safe (NTS)" };
         let build = if PHP_DEBUG { "debug" } else { "release" };
         info_table_start!();

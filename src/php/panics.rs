@@ -30,3 +30,22 @@ pub(super) fn place() -> String {
 fn tail(file: &str) -> &str {
     file.rmatch_indices('/').nth(2).map_or(file, |(cut, _)| &file[cut + 1..])
 }
+
+/// Panics if `WU_CLOUDWAYS_TEST_PANIC` names this place, or has the engine do so. Release builds do not have it.
+#[cfg(debug_assertions)]
+#[track_caller]
+pub(super) fn rehearse(place: &str) {
+    use crate::trip::{Spot, arm};
+
+    let wanted = std::env::var("WU_CLOUDWAYS_TEST_PANIC").unwrap_or_default();
+    arm(match wanted.as_str() {
+        "client" => Spot::Client,
+        "dns" => Spot::Dns,
+        _ => Spot::Nowhere,
+    });
+    assert!(wanted != place, "a panic on purpose, and what it says is a secret");
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub(super) const fn rehearse(_place: &str) {}
