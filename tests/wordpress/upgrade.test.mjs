@@ -119,6 +119,7 @@ describe('versions that differ', () => {
     await stack.network.map('by-the-other.example');
     const { code, stdout, stderr } = await wp(['sync', '--timeout=60'], lacks);
     assert.ok([0, 3, 4].includes(code), stdout + stderr);
+    assert.match(stdout + stderr, /The extension on the command line does not fit this plugin: the website was asked to run\./);
     await until(async () => (await stack.sim.aliases()).includes('by-the-other.example'), 'the website did it', 30000);
     const [check] = JSON.parse((await wp(['doctor', 'extension_cli', '--format=json'], lacks)).stdout);
     assert.deepEqual([check.status, check.exit], ['recommended', 3]);

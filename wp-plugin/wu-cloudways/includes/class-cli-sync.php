@@ -335,9 +335,11 @@ final class CLI_Sync extends CLI_Report_Command {
 	 * @param bool  $force   A person accepted what is withheld.
 	 */
 	private function wait_for_other_process( array $outcome, float $end, bool $wait, bool $force ): array {
-		$this->say( __( 'The extension is not loaded on the command line: the website was asked to run.', 'wu-cloudways' ) );
+		$plugin = Plugin::instance();
+		$loaded = $plugin->environment()->extension()['loaded'];
 
-		$plugin            = Plugin::instance();
+		$this->say( $loaded ? __( 'The extension on the command line does not fit this plugin: the website was asked to run.', 'wu-cloudways' ) : __( 'The extension is not loaded on the command line: the website was asked to run.', 'wu-cloudways' ) );
+
 		$store             = $plugin->store();
 		$asked             = time();
 		$request           = (string) ( $outcome['request'] ?? '' );
