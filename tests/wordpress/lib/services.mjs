@@ -7,7 +7,7 @@ import { SITE_USER, ROOT, freePort, run, write } from './lab.mjs';
 
 // Another PHP than Debian 12's is named by these two (scripts/test.mjs).
 export const PHP = process.env.PHP || 'php8.2';
-const PHP_FPM = process.env.PHP_FPM || '/usr/sbin/php-fpm8.2';
+export const PHP_FPM = process.env.PHP_FPM || '/usr/sbin/php-fpm8.2';
 const NGINX = '/usr/sbin/nginx';
 const MARIADBD = '/usr/sbin/mariadbd';
 
@@ -229,9 +229,12 @@ const DISABLED = 'dl,exec,passthru,pcntl_exec,popen,proc_open,proc_nice,shell_ex
 /**
  * A php-fpm master with one pool of the unprivileged user, as at Cloudways.
  * @param {string|null} so the extension, loaded by a line of the pool; null for a pool without it
+ * @param {string[]} lines of the pool; one that is there already is overridden
+ * @param {string[]} global lines of [global]
+ * @param {string[]} ini settings of the master, as if they were in the ini
  * @param {string[]} wrap a program with its arguments that starts php-fpm
  */
-export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [], wrap = [] } = {}) {
+export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [], global = [], ini = [], wrap = [] } = {}) {
   const dir = lab.folder(name);
   const socket = join(dir, 's');
   const conf = join(dir, 'fpm.conf');
@@ -243,6 +246,7 @@ export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [],
       `error_log = ${lab.log(`${name}-master`)}`,
       'daemonize = no',
       'process_control_timeout = 3s',
+      ...global,
       '[site]',
       ...(SITE_USER ? [`user = ${SITE_USER.name}`, `group = ${SITE_USER.name}`, `listen.owner = ${SITE_USER.name}`] : []),
       `listen = ${socket}`,
@@ -262,7 +266,7 @@ export async function startFpm(lab, { so, workers = 4, name = 'fpm', lines = [],
   const service = await lab.start({
     name,
     command: wrap[0] ?? PHP_FPM,
-    args: [...wrap.slice(1), ...(wrap.length ? [PHP_FPM] : []), '-F', '-O', '-R', '-y', conf],
+    args: [...wrap.slice(1), ...(wrap.length ? [PHP_FPM] : []), '-F', '-O', '-R', '-y', conf, ...ini.flatMap((line) => ['-d', line])],
     ready: () => canConnect({ path: socket }),
   });
   return Object.assign(service, { socket });
