@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz lint build stubs dist test-dist clean
+.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz soak lint build stubs dist test-dist clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -45,6 +45,11 @@ histories: ## 1,000 random histories of the engine; SEEDS=from..to lives through
 fuzz: ## what comes from outside, mangled at random; FUZZ_SECONDS=60 for each of the five targets
 	@scripts/bootstrap
 	@scripts/fuzz
+
+soak: ## what takes long: the PHPT under valgrind, 10,000 calls in a worker, 50 workers, reloads and forks under load
+	@scripts/bootstrap
+	@node scripts/test.mjs build
+	@node scripts/soak.mjs
 
 lint: ## rustfmt, and clippy with warnings as errors
 	@scripts/bootstrap

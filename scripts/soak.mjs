@@ -14,9 +14,15 @@ const ENV = {
   ...process.env,
 };
 
+const nodeTest = (name) => [process.execPath, '--test', '--test-reporter=spec', `tests/soak/${name}.test.mjs`];
+
 /** name: what a person types; what: a line about it; command: a program with its arguments, which has to end with 0. */
 const STAGES = [
   { name: 'valgrind', what: 'the PHPT under valgrind: no invalid access, nothing lost', command: [process.execPath, 'tests/soak/valgrind.mjs'] },
+  { name: 'memory', what: '10,000 calls of every kind in one worker of php-fpm', command: nodeTest('memory') },
+  { name: 'workers', what: '50 workers, and reloads and replaced workers under load', command: nodeTest('workers') },
+  { name: 'fork', what: 'a storm of forks around calls, on the command line', command: nodeTest('fork') },
+  { name: 'overwrite', what: 'the file overwritten while it is loaded, and how it is done right', command: nodeTest('overwrite') },
 ];
 
 const asked = process.argv.slice(2);
