@@ -21,6 +21,8 @@ function example(Sim $sim, string $state, array $environment, string ...$domains
         'WU_CLOUDWAYS_API_URL' => $sim->api,
         'WU_CLOUDWAYS_DNS_SERVERS' => $sim->dns,
         'WU_CLOUDWAYS_STATE_FILE' => $state,
+        // What the run itself was started with, such as valgrind's settings.
+        ...getenv(),
     ]);
     echo stream_get_contents($pipes[1]);
     echo '-> ', proc_close($process), "\n\n";

@@ -17,10 +17,10 @@ register_shutdown_function(function () {
     $domains = null;
     echo preg_replace('/ of \d+ bytes.*/', '', error_get_last()['message']), ', then ', label();
 });
-wu_cloudways_plan($domains, ['deadline' => 10]);
+wu_cloudways_plan($domains, ['deadline' => 120]);
 echo 'not reached';
 PHP;
-script($sim, $code, ['-d', 'memory_limit=4M'], 20);
+script($sim, $code, ['-d', 'memory_limit=4M'], 120);
 ?>
 --EXPECT--
 Allowed memory size, then network -> 255
