@@ -37,7 +37,7 @@ echo json_encode( array( 'calls' => $calls, 'failed' => $failed, 'longest_s' => 
   );
   const timer = setInterval(() => pools.sim.clearLog().catch(() => {}), 2000);
   try {
-    const { code, stdout, stderr } = await run(PHP, ['-n', '-d', 'extension=pcntl', '-d', `extension=${pools.so}`, script], { timeout: 300000 });
+    const { code, stdout, stderr } = await run(PHP, ['-n', '-d', `extension=${pools.so}`, script], { timeout: 300000 });
     console.log(`# ${stdout}`);
     assert.deepEqual([code, stderr], [0, '']);
     const { calls, failed, longest_s: longest, threads } = JSON.parse(stdout);
