@@ -3,6 +3,7 @@ exit, a shutdown function and a destructor may call, and the process ends at onc
 --FILE--
 <?php
 require 'sim.inc';
+require 'other.inc';
 
 $sim = Sim::start();
 

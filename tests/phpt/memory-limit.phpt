@@ -3,6 +3,7 @@ memory_limit reached while a report is made ends PHP as it does everywhere, and 
 --FILE--
 <?php
 require 'sim.inc';
+require 'other.inc';
 
 $sim = Sim::start();
 // Enough for the list of domains, not for the report about them.
