@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Visitor } from '../wordpress/lib/http.mjs';
 import { ROOT, SITE_USER, openLab, run, tail, write } from '../wordpress/lib/lab.mjs';
-import { php } from '../wordpress/lib/network.mjs';
+import { defines } from '../wordpress/lib/network.mjs';
 import { NO_RATE_LIMIT, built, startFpm, startNginx, startSim } from '../wordpress/lib/services.mjs';
 
 // Observed at Cloudways by others: that the likes of exec are disabled, and fpassthru, which nobody expects to be. The
@@ -98,8 +98,7 @@ describe('a pool as at Cloudways', () => {
 
   /** A page that prints a value, or the exception that it ended with. */
   function page(name, value, constants = {}) {
-    const defines = Object.entries(constants).map(([key, text]) => `define( '${key}', ${php(text)} );`);
-    write(join(root, name), `<?php\n${defines.join('\n')}\ntry { echo json_encode( ${value} ); } catch ( Throwable $e ) { echo json_encode( array( 'thrown' => $e->getMessage() ) ); }\n`);
+    write(join(root, name), `<?php\n${defines(constants)}\ntry { echo json_encode( ${value} ); } catch ( Throwable $e ) { echo json_encode( array( 'thrown' => $e->getMessage() ) ); }\n`);
   }
 
   async function serve(name, wrap = []) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Visitor } from '../wordpress/lib/http.mjs';
 import { openLab, sleep, tail, until, write } from '../wordpress/lib/lab.mjs';
-import { php } from '../wordpress/lib/network.mjs';
+import { defines } from '../wordpress/lib/network.mjs';
 import { NO_RATE_LIMIT, SIM, extension, startFpm, startNginx, startSim } from '../wordpress/lib/services.mjs';
 
 describe('the extension in php-fpm', () => {
@@ -18,8 +18,8 @@ describe('the extension in php-fpm', () => {
     sim = await startSim(lab, NO_RATE_LIMIT);
     so = extension(lab);
     root = lab.folder('root');
-    const constants = Object.entries(sim.constants()).map(([name, value]) => `define( '${name}', ${php(value)} );`);
-    const page = (name, code) => write(join(root, name), `<?php\n${constants.join('\n')}\n${code}\n`);
+    const constants = defines(sim.constants());
+    const page = (name, code) => write(join(root, name), `<?php\n${constants}\n${code}\n`);
     page('test.php', "header( 'Content-Type: application/json' ); echo json_encode( array( 'pid' => getmypid(), 'uid' => posix_getuid(), 'answer' => wu_cloudways_test_connection() ) );");
     page('sync.php', "header( 'Content-Type: application/json' ); echo json_encode( array( 'pid' => getmypid(), 'report' => wu_cloudways_sync( array( $_GET['domain'] ), array( 'deadline' => 20, 'ssl' => false ) ) ) );");
     page('memory.php', "header( 'Content-Type: application/json' ); for ( $n = 0; $n < (int) $_GET['calls']; $n++ ) { wu_cloudways_test_connection(); } preg_match( '/VmRSS:\\s+(\\d+)/', file_get_contents( '/proc/self/status' ), $rss ); echo json_encode( array( 'pid' => getmypid(), 'rss_kib' => (int) $rss[1], 'threads' => count( scandir( '/proc/self/task' ) ) - 2 ) );");

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { run, write } from '../wordpress/lib/lab.mjs';
 import { PHP } from '../wordpress/lib/services.mjs';
-import { php } from '../wordpress/lib/network.mjs';
+import { defines } from '../wordpress/lib/network.mjs';
 import { openPools } from '../fpm/lib/pool.mjs';
 
 let pools;
@@ -14,12 +14,11 @@ before(async () => {
 after(() => pools?.close());
 
 it('100 rounds of 8 children that call while their parent calls, a grandchild in each', async () => {
-  const defines = Object.entries(pools.sim.constants()).map(([key, value]) => `define( '${key}', ${php(value)} );`).join('\n');
   const script = join(pools.lab.dir, 'storm.php');
   write(
     script,
     `<?php
-${defines}
+${defines(pools.sim.constants())}
 function call(): bool { return 'ok' === wu_cloudways_sync( array( 'hand-made.example' ), array( 'www' => 'never', 'ssl' => false, 'deadline' => 60 ) )['status']; }
 function child( callable $work ): int { $pid = pcntl_fork(); if ( 0 === $pid ) { exit( $work() ? 0 : 1 ); } return $pid; }
 function good( int $pid ): bool { pcntl_waitpid( $pid, $status ); return pcntl_wifexited( $status ) && 0 === pcntl_wexitstatus( $status ); }

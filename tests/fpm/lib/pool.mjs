@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Visitor } from '../../wordpress/lib/http.mjs';
 import { openLab, tail, write } from '../../wordpress/lib/lab.mjs';
-import { php } from '../../wordpress/lib/network.mjs';
+import { defines } from '../../wordpress/lib/network.mjs';
 import { NO_RATE_LIMIT, SIM, extension, startFpm, startNginx, startSim } from '../../wordpress/lib/services.mjs';
 
 // Every kind of call, the failing ones too. Each answers with a line that says whether it went as it should.
@@ -58,7 +58,6 @@ export async function openPools(name) {
   await sim.here('shop.example', 'www.shop.example', 'hand-made.example');
   const so = extension(lab);
   const root = lab.folder('root');
-  const defines = (constants) => Object.entries(constants).map(([key, value]) => `define( '${key}', ${php(value)} );`).join('\n');
   const page = (file, code, constants = sim.constants()) => write(join(root, file), `<?php\n${defines(constants)}\n${code}\n`);
   page('call.php', `${CALL}\n$good = 0; $times = (int) ( $_GET['times'] ?? 1 );\nfor ( $n = 0; $n < $times; $n++ ) { $good += (int) call( $_GET['kind'] ?? 'test' ); }\necho json_encode( array( 'pid' => getmypid(), 'good' => $good, 'of' => $times ) );`);
   const broken = `try { wu_cloudways_test_connection( array( 'deadline' => 1 ) ); $thrown = null; } catch ( Throwable $e ) { $thrown = get_class( $e ); }\necho json_encode( array( 'pid' => getmypid(), 'thrown' => $thrown ) );`;

@@ -149,12 +149,9 @@ class Network {
       WU_LAB_FILE: this.labFile,
       ...this.#constants,
     };
-    const lines = Object.entries(constants)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `define( '${name}', ${php(value)} );`);
     write(
       join(this.root, 'wp-config.php'),
-      `<?php\n${lines.join('\n')}\n$table_prefix = 'wp_';\nif ( ! isset( $_SERVER['HTTP_HOST'] ) ) {\n\t$_SERVER['HTTP_HOST'] = ${php(host === this.domain ? host : this.domain)};\n}\n` +
+      `<?php\n${defines(constants)}\n$table_prefix = 'wp_';\nif ( ! isset( $_SERVER['HTTP_HOST'] ) ) {\n\t$_SERVER['HTTP_HOST'] = ${php(host === this.domain ? host : this.domain)};\n}\n` +
         `if ( ! defined( 'ABSPATH' ) ) {\n\tdefine( 'ABSPATH', __DIR__ . '/' );\n}\nrequire_once ABSPATH . 'wp-settings.php';\n`,
     );
   }
@@ -272,6 +269,14 @@ export function php(value) {
   if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (value === null) return 'null';
   return `'${String(value).replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** Constants as PHP source, a line each; what is undefined is left out. */
+export function defines(constants) {
+  return Object.entries(constants)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `define( '${name}', ${php(value)} );`)
+    .join('\n');
 }
 
 function mainFile(plugin) {
