@@ -1,19 +1,23 @@
-//! The DNS side: UDP and TCP on one port, answering like a resolver that knows the whole DNS.
+//! The DNS side: UDP and TCP on one port, and JSON over HTTP, answering like a resolver that knows the whole DNS.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NULL, SOA};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::sleep;
 
-use crate::state::{DnsFault, dns_key};
+use crate::api::Answer;
+use crate::params::Params;
+use crate::state::{DnsEntry, DnsFault, dns_key};
 use crate::world::{DnsQuery, Inner, World};
 use crate::zone::{self, Found};
 
@@ -25,6 +29,17 @@ const TTL: u32 = 1;
 enum Transport {
     Udp,
     Tcp,
+    Https,
+}
+
+impl Transport {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Https => "https",
+        }
+    }
 }
 
 /// Answers datagrams until the runtime ends.
@@ -74,6 +89,51 @@ async fn connection(mut stream: TcpStream, world: Arc<World>) -> io::Result<()> 
     }
 }
 
+/// `GET /resolve?name=…&type=…`, as Google's public resolver has it (documented): DNS over HTTPS in JSON, without the
+/// TLS. `None`: silence.
+pub(crate) async fn over_http(world: &World, query: &str) -> Option<Answer> {
+    let params = Params::read(query, "", b"");
+    let kind = match params.text("type") {
+        "" => Some(RecordType::A),
+        text => match text.parse::<u16>() {
+            Ok(number) => Some(RecordType::from(number)),
+            Err(_) => RecordType::from_str(&text.to_ascii_uppercase()).ok(),
+        },
+    };
+    let name = Some(params.text("name")).filter(|name| !name.is_empty()).and_then(|name| wire(&dns_key(name)));
+    let (Some(name), Some(kind)) = (name, kind) else {
+        return Some(Answer::json(400, json!({"error": "Invalid name or type"})));
+    };
+    let query = Query::query(name, kind);
+    let mut reply = Message::response(0, OpCode::Query);
+    let delay = fill(&mut world.raw(), &query, Transport::Https, &mut reply)?;
+    sleep(delay).await;
+    let answers: Vec<Value> = reply
+        .answers
+        .iter()
+        .map(|record| {
+            let (name, kind) = (record.name.to_ascii(), u16::from(record.record_type()));
+            json!({"name": name, "type": kind, "TTL": record.ttl, "data": as_text(&record.data)})
+        })
+        .collect();
+    let mut body = json!({
+        "Status": u16::from(reply.metadata.response_code), "TC": false, "RD": true, "RA": true, "AD": false, "CD": false,
+        "Question": [{"name": query.name().to_ascii(), "type": u16::from(kind)}],
+    });
+    if !answers.is_empty() {
+        body["Answer"] = Value::Array(answers);
+    }
+    Some(Answer::json(200, body))
+}
+
+/// Data as it stands in a zone file; CAA is here in bytes.
+fn as_text(data: &RData) -> String {
+    let RData::Unknown { code: RecordType::CAA, rdata } = data else { return data.to_string() };
+    let Some(([flags, length], rest)) = rdata.anything.split_first_chunk() else { return data.to_string() };
+    let (tag, value) = rest.split_at(rest.len().min(usize::from(*length)));
+    format!("{flags} {} \"{}\"", String::from_utf8_lossy(tag), String::from_utf8_lossy(value))
+}
+
 /// The answer and how long it takes; `None` for silence and for what is no question.
 fn answer(world: &World, bytes: &[u8], transport: Transport) -> Option<(Vec<u8>, Duration)> {
     let question = Message::from_vec(bytes).ok()?;
@@ -113,7 +173,7 @@ fn fill(inner: &mut Inner, query: &Query, transport: Transport, reply: &mut Mess
     inner.dns_log.push(DnsQuery {
         name: name.clone(),
         kind: query.query_type().to_string(),
-        transport: if transport == Transport::Udp { "udp" } else { "tcp" },
+        transport: transport.word(),
     });
 
     let state = &inner.state;
@@ -166,9 +226,13 @@ fn fill(inner: &mut Inner, query: &Query, transport: Transport, reply: &mut Mess
     }
 
     for key in keys {
-        if let Some(entry) = inner.state.dns.get_mut(&key)
-            && zone::active_fault(entry).is_some()
-            && (cut || entry.fault != Some(DnsFault::Truncate))
+        // Looked at first: what may change an entry makes the index of the zone anew.
+        let counts = |entry: &DnsEntry| {
+            let active = zone::active_fault(entry);
+            entry.fault_times.is_some() && active.is_some() && (cut || active != Some(DnsFault::Truncate))
+        };
+        if inner.state.dns.get(&key).is_some_and(counts)
+            && let Some(entry) = inner.state.dns.get_mut(&key)
         {
             entry.fault_times = entry.fault_times.map(|n| n.saturating_sub(1));
         }
@@ -176,7 +240,7 @@ fn fill(inner: &mut Inner, query: &Query, transport: Transport, reply: &mut Mess
     if silent { None } else { Some(Duration::from_millis(delay)) }
 }
 
-fn records(entry: &crate::state::DnsEntry, kind: RecordType) -> Vec<RData> {
+fn records(entry: &DnsEntry, kind: RecordType) -> Vec<RData> {
     match kind {
         RecordType::A => entry.a.iter().map(|ip| RData::A(A(*ip))).collect(),
         RecordType::AAAA => entry.aaaa.iter().map(|ip| RData::AAAA(AAAA(*ip))).collect(),

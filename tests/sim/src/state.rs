@@ -14,6 +14,7 @@ pub use crate::certificates::Certificate;
 pub use crate::limits::{Authority, Limit, Order, OrderOutcome};
 pub use crate::tls::{Tls, TlsUncovered};
 pub use crate::web::{Behaviour, WebEntry};
+pub use crate::zone::Names;
 
 /// Everything that can be read, replaced and patched through `/_sim/state`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct State {
     /// Operations, running and ended, in the order in which they began.
     pub operations: Vec<Operation>,
     /// The whole of the DNS: name (lower case, no trailing dot; `*.zone` for a wildcard) to records.
-    pub dns: BTreeMap<String, DnsEntry>,
+    pub dns: Names,
     /// How the simulator behaves where the real API is not known.
     pub switches: Switches,
     /// The number that the next id is made from.
@@ -738,7 +739,7 @@ impl Default for State {
             ),
         ];
 
-        let mut dns = BTreeMap::new();
+        let mut dns = Names::default();
         for server in &servers {
             let here: Vec<IpAddr> = server.public_ip.parse().into_iter().collect();
             dns.insert(server.server_fqdn.clone(), DnsEntry::addresses(&here));

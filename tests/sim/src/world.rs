@@ -46,7 +46,7 @@ pub struct DnsQuery {
     /// `A`, `AAAA`, …
     #[serde(rename = "type")]
     pub kind: String,
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp`, or `https` for what came to `/resolve`.
     pub transport: &'static str,
 }
 

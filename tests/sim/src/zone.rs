@@ -1,9 +1,91 @@
 //! Looking names up in the state's DNS: wildcards, CNAME chains, faults.
 
+use std::collections::{BTreeMap, HashSet};
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
 use crate::state::{DnsEntry, DnsFault, State, dns_key};
 
 /// The longest CNAME chain that is followed.
 const MAX_CHAIN: usize = 16;
+
+/// The entries of the zone by name, with an index for the question whether there are names below another.
+///
+/// It is a map to all who use it. The index is made when it is first needed after a change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Names {
+    entries: BTreeMap<String, DnsEntry>,
+    /// Every name that has one below it.
+    #[serde(skip)]
+    above: OnceLock<HashSet<String>>,
+}
+
+impl Names {
+    fn has_below(&self, name: &str) -> bool {
+        let above = self.above.get_or_init(|| {
+            let mut above = HashSet::new();
+            for key in self.entries.keys() {
+                let mut rest = key.as_str();
+                // Above a name that is there already are those that were put there with it.
+                while let Some((_, zone)) = rest.split_once('.')
+                    && above.insert(zone.to_string())
+                {
+                    rest = zone;
+                }
+            }
+            above
+        });
+        above.contains(name)
+    }
+}
+
+impl Deref for Names {
+    type Target = BTreeMap<String, DnsEntry>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.entries
+    }
+}
+
+impl DerefMut for Names {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.above.take();
+        &mut self.entries
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl FromIterator<(String, DnsEntry)> for Names {
+    fn from_iter<I: IntoIterator<Item = (String, DnsEntry)>>(entries: I) -> Self {
+        Self { entries: entries.into_iter().collect(), above: OnceLock::new() }
+    }
+}
+
+impl IntoIterator for Names {
+    type Item = (String, DnsEntry);
+    type IntoIter = std::collections::btree_map::IntoIter<String, DnsEntry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Names {
+    type Item = (&'a String, &'a DnsEntry);
+    type IntoIter = std::collections::btree_map::Iter<'a, String, DnsEntry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
+}
 
 /// What a name leads to. `chain` holds the CNAME steps on the way: owner and target.
 #[derive(Debug)]
@@ -54,7 +136,7 @@ pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
     if state.dns.contains_key(name) {
         return Some(name.to_string());
     }
-    if has_names_below(state, name) {
+    if state.dns.has_below(name) {
         return None;
     }
     let mut below = name;
@@ -63,7 +145,7 @@ pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
         if state.dns.contains_key(&wildcard) {
             return Some(wildcard);
         }
-        if state.dns.contains_key(zone) || has_names_below(state, zone) {
+        if state.dns.contains_key(zone) || state.dns.has_below(zone) {
             return None;
         }
         below = zone;
@@ -75,20 +157,12 @@ pub(crate) fn key_of(state: &State, name: &str) -> Option<String> {
 fn entry_of<'a>(state: &'a State, name: &str) -> Option<&'a DnsEntry> {
     match key_of(state, name) {
         Some(key) => state.dns.get(&key),
-        None if has_names_below(state, name) => Some(&NOTHING),
+        None if state.dns.has_below(name) => Some(&NOTHING),
         None => None,
     }
 }
 
 static NOTHING: DnsEntry = DnsEntry::EMPTY;
-
-fn has_names_below(state: &State, name: &str) -> bool {
-    let below = |key: &String| {
-        let above = key.len().checked_sub(name.len() + 1);
-        above.is_some_and(|at| key.as_bytes()[at] == b'.') && key.ends_with(name)
-    };
-    state.dns.keys().any(below)
-}
 
 /// A CAA record.
 #[derive(Debug, PartialEq, Eq)]
@@ -142,8 +216,9 @@ mod tests {
             "b.example is closer than the wildcard"
         );
         assert_eq!(key_of(&state, "x.a.example").as_deref(), Some("*.example"), "ab.c.example is not below a.example");
-        let empty = State { dns: std::collections::BTreeMap::new(), ..State::default() };
-        assert!(matches!(resolve(&empty, "b.example"), Found::NoName { .. }));
+        let mut empty = state;
+        empty.dns.clear();
+        assert!(matches!(resolve(&empty, "b.example"), Found::NoName { .. }), "the index follows the entries");
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::net::{TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use cloudways_sim::Sim;
+use cloudways_sim::client::request;
 use cloudways_sim::state::{DnsEntry, DnsFault, PUBLIC_IP};
 use hickory_proto::op::{Edns, Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
+use serde_json::json;
 
 fn question(name: &str, kind: RecordType) -> Message {
     let mut message = Message::query();
@@ -158,6 +160,68 @@ fn garbage_is_survived() {
     let mut stream = TcpStream::connect(sim.dns_addr()).expect("a connection");
     stream.write_all(b"\x00\x05hello").expect("sent");
     assert_eq!(ask(&sim, "network.example.", RecordType::A).0, ResponseCode::NoError);
+}
+
+#[test]
+fn over_http() {
+    let sim = Sim::start();
+    sim.edit(|s| {
+        s.switches.dns_delay_ms = 30;
+        s.dns_mut("www.shop.example").cname = Some("shop.example".into());
+        s.dns.insert(
+            "shop.example".into(),
+            serde_json::from_str(
+                r#"{"AAAA": ["2001:db8::1"], "CAA": ["0 issue \"letsencrypt.org\""], "fault": "truncate"}"#,
+            )
+            .expect("an entry"),
+        );
+        s.dns_mut("failing.example").fault = Some(DnsFault::Servfail);
+    });
+    let ask = |query: &str| {
+        let url = sim.api_url().replace("/api/v2", &format!("/resolve?{query}"));
+        let reply = request("GET", &url, &[], b"").expect("an answer");
+        (reply.status, reply.json())
+    };
+    let begun = Instant::now();
+    assert_eq!(
+        ask("name=WWW.shop.example&type=AAAA"),
+        (
+            200,
+            json!({
+                "Status": 0, "TC": false, "RD": true, "RA": true, "AD": false, "CD": false,
+                "Question": [{"name": "www.shop.example.", "type": 28}],
+                "Answer": [
+                    {"name": "www.shop.example.", "type": 5, "TTL": 1, "data": "shop.example."},
+                    {"name": "shop.example.", "type": 28, "TTL": 1, "data": "2001:db8::1"},
+                ],
+            })
+        )
+    );
+    assert!(begun.elapsed() >= Duration::from_millis(30), "{:?}", begun.elapsed());
+    assert_eq!(ask("name=shop.example.&type=257").1["Answer"][0]["data"], "0 issue \"letsencrypt.org\"");
+    let (status, nothing) = ask("name=nowhere.example");
+    assert_eq!((status, &nothing["Status"], nothing.get("Answer")), (200, &json!(3), None));
+    assert_eq!(ask("name=failing.example&type=a").1["Status"], 2);
+    assert_eq!((ask("type=A").0, ask("name=shop.example&type=WHAT").0), (400, 400));
+    let asked = sim.dns_log();
+    assert_eq!(asked.len(), 4);
+    assert_eq!(
+        (asked[0].name.as_str(), asked[0].kind.as_str(), asked[0].transport),
+        ("www.shop.example", "AAAA", "https")
+    );
+    assert!(sim.log().is_empty(), "it is no request to Cloudways");
+}
+
+/// Whether a name is there is known without a look at all of them.
+#[test]
+fn names_that_are_missing_among_ten_thousand() {
+    let sim = Sim::start();
+    sim.edit(|s| (0..10_000).for_each(|i| s.dns_mut(&format!("n{i}.zone{}.example", i % 100)).caa.clear()));
+    let begun = Instant::now();
+    for i in 0..2_000 {
+        assert_eq!(ask(&sim, &format!("x{i}.zone7.example."), RecordType::A).0, ResponseCode::NXDomain);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 /// Ten thousand names, each answer 20 ms late, 100 questions outstanding: the delays overlap.
