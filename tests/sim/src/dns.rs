@@ -13,6 +13,7 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::api::Answer;
@@ -75,17 +76,23 @@ pub(crate) async fn serve_tcp(listener: TcpListener, world: Arc<World>) {
     }
 }
 
-async fn connection(mut stream: TcpStream, world: Arc<World>) -> io::Result<()> {
+/// No question on a connection waits for the answer to the one before (RFC 7766, as resolvers do it).
+async fn connection(stream: TcpStream, world: Arc<World>) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
+    let (mut questions, answers) = stream.into_split();
+    let answers = Arc::new(Mutex::new(answers));
     loop {
-        let length = stream.read_u16().await?;
+        let length = questions.read_u16().await?;
         let mut question = vec![0; usize::from(length)];
-        stream.read_exact(&mut question).await?;
+        questions.read_exact(&mut question).await?;
         let Some((bytes, delay)) = answer(&world, &question, Transport::Tcp) else { continue };
-        sleep(delay).await;
-        let mut framed = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
-        framed.extend(bytes);
-        stream.write_all(&framed).await?;
+        let answers = Arc::clone(&answers);
+        tokio::spawn(async move {
+            sleep(delay).await;
+            let mut framed = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+            framed.extend(bytes);
+            answers.lock().await.write_all(&framed).await
+        });
     }
 }
 

@@ -135,6 +135,28 @@ fn faults_and_how_long_they_last() {
 }
 
 #[test]
+fn over_tcp_no_question_waits_for_the_one_before() {
+    let sim = Sim::start();
+    sim.edit(|s| s.dns_mut("slow.example").delay_ms = 400);
+    let mut stream = TcpStream::connect(sim.dns_addr()).expect("a connection");
+    for (id, name) in [(1, "slow.example."), (2, "network.example.")] {
+        let mut message = question(name, RecordType::A);
+        message.metadata.id = id;
+        let bytes = message.to_vec().expect("bytes");
+        let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+        stream.write_all(&[&length, bytes.as_slice()].concat()).expect("sent");
+    }
+    let mut next = || {
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).expect("a length");
+        let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut bytes).expect("a message");
+        Message::from_vec(&bytes).expect("a message").metadata.id
+    };
+    assert_eq!([next(), next()], [2, 1]);
+}
+
+#[test]
 fn what_does_not_fit_is_truncated() {
     let sim = Sim::start();
     let many: Vec<String> = (1..=60).map(|i| format!("198.51.100.{i}")).collect();
