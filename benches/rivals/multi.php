@@ -1,6 +1,7 @@
 <?php
 // DNS over HTTPS with curl_multi: A and AAAA of each name, `at_once` requests outstanding all the time. `http2`: all over
-// one connection; else one HTTP/1.1 connection, kept, for each that is outstanding.
+// one connection; else one HTTP/1.1 connection, kept, for each that is outstanding. `caa`: CAA of
+// each name besides, though of no name above it.
 require __DIR__ . '/measured.php';
 
 measured(static function () use ($task): array {
@@ -10,6 +11,9 @@ measured(static function () use ($task): array {
     $questions = [];
     foreach ($task['names'] as $name) {
         array_push($questions, [$name, 'A'], [$name, 'AAAA']);
+        if ($task['caa'] ?? false) {
+            $questions[] = [$name, 'CAA'];
+        }
     }
     $next = 0;
     $asked = [];
