@@ -3,11 +3,16 @@
 //! Order is kept. Whole numbers are `int`; what does not fit becomes `float`, as with `json_decode()`, and there is no
 //! such number in a report. `None` is `null`, a map's key that spells a whole number is an integer key, as in every
 //! PHP array.
+//!
+//! A report of 10,000 domains says the same few words over and over: the names of its fields, and what mostly stands in
+//! them. Each is one PHP string, counted as often as it is used, so that such a report is small and soon made.
 
+use std::cell::{OnceCell, RefCell};
 use std::fmt::{self, Display};
 
 use ext_php_rs::boxed::ZBox;
-use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
+use ext_php_rs::types::{ArrayKey, ZendHashTable, ZendStr, Zval};
+use ext_php_rs::zend::BailoutGuard;
 use serde::ser::{self, Serialize};
 
 use super::zend::{memory_limit, memory_taken};
@@ -18,7 +23,8 @@ use super::zend::{memory_limit, memory_taken};
 /// [`Unfit`] when it holds a map whose keys are neither text nor numbers, or one too large for PHP, and when it passes
 /// `memory_limit`.
 pub(super) fn to_zval<T: Serialize + ?Sized>(value: &T) -> Result<Zval, Unfit> {
-    value.serialize(ToZval { most: memory_limit().max(memory_taken()) })
+    let words = BailoutGuard::new(Words::new());
+    value.serialize(ToZval { most: memory_limit().max(memory_taken()), words: words.get(), field: None })
 }
 
 /// Why there is no PHP value.
@@ -77,14 +83,86 @@ fn float(float: f64) -> Zval {
     zval
 }
 
+/// How many words [`Words`] can hold; the report has about half as many fields.
+const MOST_WORDS: usize = 256;
+
+/// The names of fields that came so far. Nothing in it is on Rust's heap: what PHP ends with a jump leaves nothing behind.
+struct Words {
+    slots: [OnceCell<Word>; MOST_WORDS],
+}
+
+/// The name of a field, and what stood there last.
+struct Word {
+    spelling: &'static str,
+    key: ZBox<ZendStr>,
+    last: RefCell<Zval>,
+}
+
+impl Words {
+    fn new() -> Self {
+        Self { slots: [const { OnceCell::new() }; MOST_WORDS] }
+    }
+
+    /// The word with this spelling; `None` where there is no room for another one.
+    fn get(&self, spelling: &'static str) -> Option<&Word> {
+        let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+        let begin = 31 * spelling.len() + 7 * end(spelling.as_bytes().first()) + end(spelling.as_bytes().last());
+        (begin..begin + MOST_WORDS).map(|slot| &self.slots[slot % MOST_WORDS]).find_map(|slot| {
+            let word = slot.get_or_init(|| Word {
+                spelling,
+                key: ZendStr::new(spelling, false),
+                last: RefCell::new(Zval::new()),
+            });
+            (std::ptr::eq(word.spelling, spelling) || word.spelling == spelling).then_some(word)
+        })
+    }
+}
+
+impl Word {
+    /// The text as a PHP string: the one that stood in this field last, where it is the same.
+    fn text(&self, bytes: &[u8]) -> Zval {
+        let mut last = self.last.borrow_mut();
+        if last.zend_str().is_none_or(|last| last.as_bytes() != bytes) {
+            *last = text(bytes);
+        }
+        last.shallow_clone()
+    }
+
+    /// The array: the one that stood in this field last, where both hold the same one thing and no more.
+    fn array(&self, array: ZBox<ZendHashTable>) -> Zval {
+        let mut last = self.last.borrow_mut();
+        if !last.array().is_some_and(|last| hold_the_same_text(last, &array)) {
+            *last = array_zval(array);
+        }
+        last.shallow_clone()
+    }
+}
+
+/// Whether both arrays have one entry, the same PHP string under the same one: that is quickly seen, and an array with one
+/// entry takes as much memory as one with eight.
+fn hold_the_same_text(one: &ZendHashTable, other: &ZendHashTable) -> bool {
+    let entry = |array: &ZendHashTable| {
+        let (key, value) = array.iter().next_zval()?;
+        Some((std::ptr::from_ref(key.zend_str()?), std::ptr::from_ref(value.zend_str()?)))
+    };
+    one.len() == 1 && other.len() == 1 && entry(one).is_some_and(|entry_of_one| entry(other) == Some(entry_of_one))
+}
+
 #[derive(Clone, Copy)]
-struct ToZval {
+struct ToZval<'a> {
     /// How much memory PHP may have taken, in bytes: `memory_limit`, or what it had taken before where that is more, as
     /// it can be in what runs after the limit was reached.
     most: usize,
+    words: &'a Words,
+    /// The field that the value stands in.
+    field: Option<&'a Word>,
 }
 
-impl ToZval {
+impl<'a> ToZval<'a> {
+    fn text(self, bytes: &[u8]) -> Zval {
+        self.field.map_or_else(|| text(bytes), |field| field.text(bytes))
+    }
+
     /// An empty array.
     ///
     /// PHP notices within a function that it passes its limit, says so when the function returns, and ends the whole
@@ -96,6 +174,10 @@ impl ToZval {
         let length = u32::try_from(length.unwrap_or(0))
             .map_err(|_| Unfit::Kind("more entries than an array can hold".into()))?;
         Ok(ZendHashTable::with_capacity(length))
+    }
+
+    fn outside_fields(self) -> Self {
+        Self { field: None, ..self }
     }
 
     /// `[name => content]`, as serde's other formats write an enum that holds something.
@@ -114,16 +196,16 @@ macro_rules! whole_numbers {
     };
 }
 
-impl ser::Serializer for ToZval {
+impl<'a> ser::Serializer for ToZval<'a> {
     type Ok = Zval;
     type Error = Unfit;
-    type SerializeSeq = List;
-    type SerializeTuple = List;
-    type SerializeTupleStruct = List;
-    type SerializeTupleVariant = Variant<List>;
-    type SerializeMap = Map;
-    type SerializeStruct = Map;
-    type SerializeStructVariant = Variant<Map>;
+    type SerializeSeq = List<'a>;
+    type SerializeTuple = List<'a>;
+    type SerializeTupleStruct = List<'a>;
+    type SerializeTupleVariant = Variant<List<'a>>;
+    type SerializeMap = Map<'a>;
+    type SerializeStruct = Map<'a>;
+    type SerializeStructVariant = Variant<Map<'a>>;
 
     whole_numbers!(
         serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
@@ -150,15 +232,15 @@ impl ser::Serializer for ToZval {
     }
 
     fn serialize_char(self, value: char) -> Result<Zval, Unfit> {
-        Ok(text(value.encode_utf8(&mut [0; 4]).as_bytes()))
+        Ok(self.text(value.encode_utf8(&mut [0; 4]).as_bytes()))
     }
 
     fn serialize_str(self, value: &str) -> Result<Zval, Unfit> {
-        Ok(text(value.as_bytes()))
+        Ok(self.text(value.as_bytes()))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Zval, Unfit> {
-        Ok(text(value))
+        Ok(self.text(value))
     }
 
     fn serialize_none(self) -> Result<Zval, Unfit> {
@@ -178,7 +260,7 @@ impl ser::Serializer for ToZval {
     }
 
     fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Result<Zval, Unfit> {
-        Ok(text(variant.as_bytes()))
+        Ok(self.text(variant.as_bytes()))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Result<Zval, Unfit> {
@@ -195,15 +277,15 @@ impl ser::Serializer for ToZval {
         self.named(variant, value.serialize(self)?)
     }
 
-    fn serialize_seq(self, length: Option<usize>) -> Result<List, Unfit> {
-        Ok(List { array: self.array(length)?, within: self })
+    fn serialize_seq(self, length: Option<usize>) -> Result<List<'a>, Unfit> {
+        Ok(List { array: self.array(length)?, within: self.outside_fields() })
     }
 
-    fn serialize_tuple(self, length: usize) -> Result<List, Unfit> {
+    fn serialize_tuple(self, length: usize) -> Result<List<'a>, Unfit> {
         self.serialize_seq(Some(length))
     }
 
-    fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<List, Unfit> {
+    fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<List<'a>, Unfit> {
         self.serialize_seq(Some(length))
     }
 
@@ -213,15 +295,15 @@ impl ser::Serializer for ToZval {
         _index: u32,
         variant: &'static str,
         length: usize,
-    ) -> Result<Variant<List>, Unfit> {
+    ) -> Result<Variant<List<'a>>, Unfit> {
         Ok(Variant { name: variant, content: self.serialize_seq(Some(length))? })
     }
 
-    fn serialize_map(self, length: Option<usize>) -> Result<Map, Unfit> {
-        Ok(Map { array: self.array(length)?, key: None, within: self })
+    fn serialize_map(self, length: Option<usize>) -> Result<Map<'a>, Unfit> {
+        Ok(Map { array: self.array(length)?, key: None, within: self.outside_fields(), field: self.field })
     }
 
-    fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Map, Unfit> {
+    fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Map<'a>, Unfit> {
         self.serialize_map(Some(length))
     }
 
@@ -231,23 +313,23 @@ impl ser::Serializer for ToZval {
         _index: u32,
         variant: &'static str,
         length: usize,
-    ) -> Result<Variant<Map>, Unfit> {
+    ) -> Result<Variant<Map<'a>>, Unfit> {
         Ok(Variant { name: variant, content: self.serialize_map(Some(length))? })
     }
 }
 
-struct List {
+struct List<'a> {
     array: ZBox<ZendHashTable>,
-    within: ToZval,
+    within: ToZval<'a>,
 }
 
-impl List {
+impl List<'_> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfit> {
         Ok(self.array.push(value.serialize(self.within)?)?)
     }
 }
 
-impl ser::SerializeSeq for List {
+impl ser::SerializeSeq for List<'_> {
     type Ok = Zval;
     type Error = Unfit;
 
@@ -260,7 +342,7 @@ impl ser::SerializeSeq for List {
     }
 }
 
-impl ser::SerializeTuple for List {
+impl ser::SerializeTuple for List<'_> {
     type Ok = Zval;
     type Error = Unfit;
 
@@ -273,7 +355,7 @@ impl ser::SerializeTuple for List {
     }
 }
 
-impl ser::SerializeTupleStruct for List {
+impl ser::SerializeTupleStruct for List<'_> {
     type Ok = Zval;
     type Error = Unfit;
 
@@ -286,32 +368,54 @@ impl ser::SerializeTupleStruct for List {
     }
 }
 
-struct Map {
+struct Map<'a> {
     array: ZBox<ZendHashTable>,
-    key: Option<String>,
-    within: ToZval,
+    key: Option<Zval>,
+    within: ToZval<'a>,
+    /// The field that it stands in itself.
+    field: Option<&'a Word>,
 }
 
-impl Map {
-    fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Unfit> {
-        Ok(self.array.insert(key, value.serialize(self.within)?)?)
+impl Map<'_> {
+    fn into_zval(self) -> Zval {
+        match self.field {
+            Some(field) => field.array(self.array),
+            None => array_zval(self.array),
+        }
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Unfit> {
+        let Some(word) = self.within.words.get(name) else {
+            return Ok(self.array.insert(name, value.serialize(self.within)?)?);
+        };
+        let value = value.serialize(ToZval { field: Some(word), ..self.within })?;
+        Ok(self.array.insert(ArrayKey::ZendString(&word.key), value)?)
     }
 }
 
-impl ser::SerializeMap for Map {
+impl ser::SerializeMap for Map<'_> {
     type Ok = Zval;
     type Error = Unfit;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unfit> {
         let key = key.serialize(self.within)?;
-        let spelled = key.str().map(str::to_owned).or_else(|| key.long().map(|number| number.to_string()));
-        self.key = Some(spelled.ok_or_else(|| Unfit::Kind("a key that is neither text nor a number".into()))?);
+        if key.zend_str().is_none() && key.long().is_none() {
+            return Err(Unfit::Kind("a key that is neither text nor a number".into()));
+        }
+        self.key = Some(key);
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfit> {
         let key = self.key.take().ok_or_else(|| Unfit::Kind("a value without a key".into()))?;
-        self.insert(&key, value)
+        let value = value.serialize(self.within)?;
+        let Some(text) = key.zend_str() else {
+            return Ok(self.array.insert(key.long().unwrap_or_default(), value)?);
+        };
+        match key.str().map(ArrayKey::from) {
+            Some(number @ ArrayKey::Long(_)) => Ok(self.array.insert(number, value)?),
+            _ => Ok(self.array.insert(ArrayKey::ZendString(text), value)?),
+        }
     }
 
     fn end(self) -> Result<Zval, Unfit> {
@@ -319,16 +423,16 @@ impl ser::SerializeMap for Map {
     }
 }
 
-impl ser::SerializeStruct for Map {
+impl ser::SerializeStruct for Map<'_> {
     type Ok = Zval;
     type Error = Unfit;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unfit> {
-        self.insert(key, value)
+        self.field(key, value)
     }
 
     fn end(self) -> Result<Zval, Unfit> {
-        Ok(array_zval(self.array))
+        Ok(self.into_zval())
     }
 }
 
@@ -337,7 +441,7 @@ struct Variant<C> {
     content: C,
 }
 
-impl ser::SerializeTupleVariant for Variant<List> {
+impl ser::SerializeTupleVariant for Variant<List<'_>> {
     type Ok = Zval;
     type Error = Unfit;
 
@@ -350,12 +454,12 @@ impl ser::SerializeTupleVariant for Variant<List> {
     }
 }
 
-impl ser::SerializeStructVariant for Variant<Map> {
+impl ser::SerializeStructVariant for Variant<Map<'_>> {
     type Ok = Zval;
     type Error = Unfit;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unfit> {
-        self.content.insert(key, value)
+        self.content.field(key, value)
     }
 
     fn end(self) -> Result<Zval, Unfit> {
