@@ -1,11 +1,10 @@
 //! One bad name stops nobody: names that were refused are set aside for a while, and where nobody says which name it
 //! is, the suspects are halved until it is found, over several calls if need be.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::DomainName;
+use crate::tables::{HashMap, HashSet};
 
 const HOUR: u64 = 3_600;
 /// How long what failed is left alone, in seconds, by how often it did, one time after the other.
@@ -57,6 +56,13 @@ impl Aside {
         self.refusal(name).filter(|refusal| refusal.until > now)
     }
 
+    /// The names that are left out now, each with its refusal.
+    #[must_use]
+    pub fn held_now(&self, now: u64) -> HashMap<&DomainName, &SetAside> {
+        let held = self.names.iter().filter(|refusal| refusal.until > now);
+        held.map(|refusal| (&refusal.name, refusal)).collect()
+    }
+
     /// The last refusal of a name, whether it is left out now or not.
     #[must_use]
     pub fn refusal(&self, name: &DomainName) -> Option<&SetAside> {
@@ -87,7 +93,7 @@ impl Aside {
         let is_last_resort = |turn: &Vec<&DomainName>| turn.len() == 1 && self.refusal(turn[0]).is_some();
         let turn: HashSet<&DomainName> = match turns.first() {
             Some(turn) if unsuspected == 0 || !is_last_resort(turn) => turn.iter().copied().collect(),
-            _ => HashSet::new(),
+            _ => HashSet::default(),
         };
         free.into_iter().filter(|name| !waiting.contains(*name) || turn.contains(*name)).cloned().collect()
     }
@@ -187,7 +193,7 @@ mod tests {
     fn tries_until_found(count: usize, bad: &[usize]) -> (usize, HashSet<DomainName>, HashSet<DomainName>) {
         let all = numbered(count);
         let bad: HashSet<DomainName> = bad.iter().map(|at| all[*at].clone()).collect();
-        let (mut aside, mut through, mut tries) = (Aside::default(), HashSet::new(), 0);
+        let (mut aside, mut through, mut tries) = (Aside::default(), HashSet::default(), 0);
         loop {
             let open: Vec<DomainName> = all.iter().filter(|name| !through.contains(*name)).cloned().collect();
             let chosen = aside.choose(&open, NOW);

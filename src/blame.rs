@@ -3,9 +3,8 @@
 //! The words of Cloudways are not documented, and those of Let's Encrypt come through it. So a name is looked for as a
 //! whole name, wherever it stands, and a limit by the words that Let's Encrypt uses for its own.
 
-use std::collections::HashSet;
-
 use crate::domain::DomainName;
+use crate::tables::HashSet;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

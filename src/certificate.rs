@@ -1,7 +1,5 @@
 //! Which names the one certificate should hold, and whether it may be ordered now.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::aside::SetAside;
 use crate::budget::{Left, Scarce, Wait, set_of};
 use crate::cloudways::{App, InstalledCertificate};
@@ -11,6 +9,7 @@ use crate::domain::DomainName;
 use crate::note::Note;
 use crate::plan::{AliasPlan, Moment};
 use crate::state::State;
+use crate::tables::{HashMap, HashSet, map_for, set_of_at_most};
 
 /// How many names a certificate at Cloudways holds (official page).
 pub const LIMIT: usize = 100;
@@ -114,7 +113,7 @@ pub struct Basis<'a> {
 /// The names with which a certificate would be reached: what the list holds, the primary domain, and what Cloudways
 /// calls the application.
 struct InPlace<'a> {
-    names: HashSet<DomainName>,
+    names: HashSet<&'a str>,
     /// Wanted names that get no alias, since Cloudways refuses it.
     refused: &'a HashSet<DomainName>,
     desired: &'a Desired,
@@ -123,16 +122,14 @@ struct InPlace<'a> {
 impl<'a> InPlace<'a> {
     fn new(basis: Basis<'a>) -> Self {
         let app = basis.app;
-        let listed = basis.aliases.names_at(basis.moment).into_iter();
-        Self {
-            names: listed.chain(app.primary.clone()).chain(app.fqdn.clone()).collect(),
-            refused: &basis.aliases.set_aside,
-            desired: basis.desired,
-        }
+        let listed = basis.aliases.names_at(basis.moment);
+        let most = listed.len() + 2;
+        let names = listed.into_iter().chain(&app.primary).chain(&app.fqdn).map(DomainName::as_str);
+        Self { names: set_of_at_most(most, names), refused: &basis.aliases.set_aside, desired: basis.desired }
     }
 
     fn holds(&self, name: &DomainName) -> bool {
-        self.names.contains(name)
+        self.names.contains(name.as_str())
             || name.parent().is_some_and(|parent| self.names.contains(format!("*.{parent}").as_str()))
     }
 
@@ -180,7 +177,8 @@ pub fn plan(
     let in_place = InPlace::new(basis);
     let known: HashSet<&DomainName> = installed.iter().collect();
     let qualifies = |name: &DomainName| verdicts.get(name).map_or(Qualifies::Unknown, NameCheck::qualifies);
-    let held = |name: &DomainName| state.certificate_aside.held(name, now);
+    let refusals = state.certificate_aside.held_now(now);
+    let held = |name: &DomainName| refusals.get(name).copied();
     // A covered name leaves for two definite answers at least an hour apart: of DNS, or of the authority.
     let is_out = |name: &DomainName| {
         let wrong = qualifies(name) == Qualifies::No;
@@ -195,7 +193,7 @@ pub fn plan(
     let ready: Vec<DomainName> = newcomers.iter().filter(|name| qualifies(name) == Qualifies::Yes).cloned().collect();
     let chosen: HashSet<DomainName> = state.certificate_aside.choose(&ready, now).into_iter().collect();
 
-    let mut choice = Choice::default();
+    let mut choice = Choice { standing: map_for(desired.names().len() + installed.len()), ..Choice::default() };
     if let Some(primary) = primary.filter(|name| known.contains(name) && !is_out(name)) {
         choice.cover(primary);
     }
@@ -226,7 +224,7 @@ pub fn plan(
         }
     }
     for wanted in desired.names() {
-        let standing = if wanted.name.may_be_certified() { Standing::Waiting } else { Standing::NotCertifiable };
+        let standing = if wanted.may_be_certified() { Standing::Waiting } else { Standing::NotCertifiable };
         choice.set(&wanted.name, standing);
     }
 
@@ -363,9 +361,7 @@ fn newcomers(desired: &Desired, app: &App, known: &HashSet<&DomainName>, in_plac
         .names()
         .iter()
         .filter(|wanted| Some(&wanted.name) != app.primary.as_ref() && Some(&wanted.name) != app.fqdn.as_ref())
-        .filter(|wanted| {
-            wanted.name.may_be_certified() && !known.contains(&wanted.name) && in_place.holds(&wanted.name)
-        })
+        .filter(|wanted| wanted.may_be_certified() && !known.contains(&wanted.name) && in_place.holds(&wanted.name))
         .collect();
     newcomers.sort_by_key(|wanted| (wanted.source, std::cmp::Reverse(wanted.priority)));
     newcomers.into_iter().map(|wanted| wanted.name.clone()).collect()

@@ -1,10 +1,9 @@
 //! What is wanted: mapped domains, their `www.` aliases and extra domains, each once and with its reason.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::config::Settings;
 use crate::domain::{DomainName, InvalidDomain, printable};
 use crate::options::{DomainEntry, Options, WwwRule};
+use crate::tables::{HashMap, HashSet, map_for};
 
 /// Why a name is wanted. The order is the one in which certificate space is given away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +43,21 @@ pub struct Wanted {
     pub source: Source,
     /// A higher one gets certificate space first.
     pub priority: i64,
+    /// Looked up once: the public suffix list has some thousand rules.
+    may_be_certified: bool,
+}
+
+impl Wanted {
+    fn new(name: DomainName, source: Source, priority: i64) -> Self {
+        let may_be_certified = name.may_be_certified();
+        Self { name, source, priority, may_be_certified }
+    }
+
+    /// Whether a public certificate may hold the name.
+    #[must_use]
+    pub fn may_be_certified(&self) -> bool {
+        self.may_be_certified
+    }
 }
 
 /// Something among the names that is none.
@@ -74,12 +88,18 @@ impl Desired {
     /// earlier call.
     #[must_use]
     pub fn new(domains: &[DomainEntry], options: &Options, settings: &Settings, leaving: &[DomainName]) -> Self {
-        let mut desired = Self { network: options.network_domain.clone(), ..Self::default() };
+        let most = 2 * domains.len() + settings.extra.len();
+        let mut desired = Self {
+            names: Vec::with_capacity(most),
+            index: map_for(most),
+            network: options.network_domain.clone(),
+            ..Self::default()
+        };
         for entry in domains {
             desired.add_mapped(entry, options.www);
         }
         for name in &settings.extra {
-            desired.add(Wanted { name: name.clone(), source: Source::Extra, priority: 0 });
+            desired.add(name.clone(), Source::Extra, 0);
         }
         for (shown, reason) in &settings.invalid_extra {
             desired.invalid.push(Invalid { shown: shown.clone(), source: Source::Extra, reason: *reason });
@@ -107,6 +127,12 @@ impl Desired {
     /// Whether a name is wanted.
     #[must_use]
     pub fn contains(&self, name: &DomainName) -> bool {
+        self.index.contains_key(name)
+    }
+
+    /// Whether a name that is spelled like this is wanted.
+    #[must_use]
+    pub fn contains_spelled(&self, name: &str) -> bool {
         self.index.contains_key(name)
     }
 
@@ -151,21 +177,21 @@ impl Desired {
         let of_network = self.is_of_network(&name);
         let www = if of_network { None } else { www_of(&name, entry.www, rule) };
         let source = if of_network { Source::Network } else { Source::Mapped };
-        self.add(Wanted { name, source, priority: entry.priority });
+        self.add(name, source, entry.priority);
         if let Some(www) = www {
-            self.add(Wanted { name: www, source: Source::Www, priority: entry.priority });
+            self.add(www, Source::Www, entry.priority);
         }
     }
 
     /// A name that comes twice keeps the better reason and the higher priority.
-    fn add(&mut self, wanted: Wanted) {
-        if let Some(at) = self.index.get(&wanted.name) {
+    fn add(&mut self, name: DomainName, source: Source, priority: i64) {
+        if let Some(at) = self.index.get(&name) {
             let present = &mut self.names[*at];
-            present.source = present.source.min(wanted.source);
-            present.priority = present.priority.max(wanted.priority);
+            present.source = present.source.min(source);
+            present.priority = present.priority.max(priority);
         } else {
-            self.index.insert(wanted.name.clone(), self.names.len());
-            self.names.push(wanted);
+            self.index.insert(name.clone(), self.names.len());
+            self.names.push(Wanted::new(name, source, priority));
         }
     }
 }

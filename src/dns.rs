@@ -4,7 +4,7 @@
 //!
 //! A definite *no* and a question that could not be asked are kept apart throughout.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,7 @@ use tokio::time;
 
 use crate::clock::Deadline;
 use crate::domain::DomainName;
+use crate::tables::HashMap;
 
 /// How many questions are under way at once: those of 50 names, each with one for A and one for AAAA.
 const AT_ONCE: usize = 100;
@@ -387,8 +388,8 @@ impl Round {
             handed_out: 0,
             fresh: Vec::new(),
             again: VecDeque::new(),
-            open: HashMap::new(),
-            caa: HashMap::new(),
+            open: HashMap::default(),
+            caa: HashMap::default(),
         };
         Self { names: names.to_vec(), ours: ours.to_vec(), probing, work: Mutex::new(work) }
     }

@@ -133,6 +133,10 @@ impl DomainName {
     /// The first reason found.
     pub fn parse(raw: &[u8]) -> Result<Self, InvalidDomain> {
         let text = str::from_utf8(raw).map_err(|_| InvalidDomain::NotUtf8)?;
+        if is_in_its_one_form(raw) {
+            // Nearly every name comes this way, so that the closer look is taken at few.
+            return Ok(Self(text.into()));
+        }
         refuse_what_is_plainly_something_else(text)?;
         let text = text.strip_suffix('.').unwrap_or(text);
         match text.strip_prefix("*.") {
@@ -268,6 +272,22 @@ pub fn printable(raw: &[u8]) -> String {
         Some((cut, _)) => format!("{}…", &shown[..cut]),
         None => shown,
     }
+}
+
+/// Whether this is a name as most are: lower-case letters, digits and hyphens, and nothing to be changed. What only a closer
+/// look can tell (A-labels, a number at the end) is `false` here.
+fn is_in_its_one_form(name: &[u8]) -> bool {
+    let is_plain = |label: &[u8]| {
+        (1..=LONGEST_LABEL).contains(&label.len())
+            && label[0] != b'-'
+            && label[label.len() - 1] != b'-'
+            && !label.starts_with(b"xn--")
+            && label.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return false };
+    name.len() <= LONGEST_NAME
+        && name.split(|byte| *byte == b'.').all(is_plain)
+        && !name[dot + 1..].iter().all(u8::is_ascii_digit)
 }
 
 /// What people type in place of a domain gets its own reason.

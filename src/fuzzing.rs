@@ -1,7 +1,6 @@
 //! What must hold for any bytes that come from outside, each kind in a function of its own: for the fuzz targets, which
 //! call them, and for a test that runs every file that fuzzing left. There is nothing of it in what is shipped.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -19,6 +18,7 @@ use crate::options::read::{self, Call, Wrong};
 use crate::options::{DomainEntry, Options};
 use crate::plan::{self, Moment};
 use crate::state::{OrderOutcome, State};
+use crate::tables::{HashMap, HashSet};
 
 pub use crate::cloudways::fuzzing::{answer, server};
 
@@ -161,8 +161,11 @@ fn use_it(mut state: State, again: impl Fn(&State, u64) -> State, size: usize) {
             assert!(policy == AliasPolicy::Replace || foreign.iter().all(|alias| list.contains(&alias.spelling)));
             let names = plan.names_at(Moment::OnceWritten);
             let verdicts = [Verdict::Here, Verdict::Elsewhere, Verdict::Proxied, Verdict::Missing, Verdict::Unknown];
-            let checks: HashMap<DomainName, NameCheck> =
-                names.iter().cloned().zip(verdicts.iter().cycle().map(|verdict| NameCheck::new(*verdict))).collect();
+            let checks: HashMap<DomainName, NameCheck> = names
+                .into_iter()
+                .cloned()
+                .zip(verdicts.iter().cycle().map(|verdict| NameCheck::new(*verdict)))
+                .collect();
             for (name, check) in &checks {
                 state.note_verdict(name, check.qualifies(), now);
             }
@@ -369,7 +372,7 @@ fn given_of_options(options: &Options) -> Given {
 }
 
 fn settings() -> Settings {
-    let constants: HashMap<String, ConstantValue> = [
+    let constants: std::collections::HashMap<String, ConstantValue> = [
         ("WU_CLOUDWAYS_EMAIL", "owner@fuzz.example"),
         ("WU_CLOUDWAYS_API_KEY", "cw_token"),
         ("WU_CLOUDWAYS_SERVER_ID", "50482"),
@@ -418,7 +421,7 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
         let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        let (mut seen, mut bad) = (HashMap::new(), Vec::new());
+        let (mut seen, mut bad) = (HashMap::default(), Vec::new());
         for file in &files {
             let bytes = std::fs::read(file).unwrap();
             assert!(bytes.len() <= 4_096, "{} is too large for a corpus", file.display());

@@ -31,6 +31,7 @@ mod signals;
 pub mod state;
 pub mod summary;
 pub mod sync;
+pub mod tables;
 #[cfg(debug_assertions)]
 mod trip;
 pub mod web;

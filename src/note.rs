@@ -1,7 +1,7 @@
 //! What a report tells people: a code and its facts for translation, and the same in English with what to do.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::dns::Unknown;
 use crate::domain::{DomainName, InvalidDomain};
@@ -324,68 +324,8 @@ impl Note {
     /// The facts behind it: names, numbers, addresses.
     #[must_use]
     pub fn args(&self) -> Details {
-        let value = match self {
-            Self::InvalidDomain { domain, reason } => json!({"domain": domain, "reason": reason.code()}),
-            Self::DnsElsewhere { domain, found, expected } => {
-                json!({"domain": domain, "found": found, "expected": expected})
-            }
-            Self::DnsMissing { domain, expected } => json!({"domain": domain, "expected": expected}),
-            Self::DnsUnknown { domain, reason } | Self::CaaUnknown { domain, reason } => {
-                json!({"domain": domain, "reason": reason.code()})
-            }
-            Self::CaaForbids { domain, at, issuers } => {
-                json!({"domain": domain, "at": at, "issuers": first(issuers)})
-            }
-            Self::NotCertifiable { domain } | Self::AliasNotSeen { domain } => json!({"domain": domain}),
-            Self::LeftOut { domain, limit } => json!({"domain": domain, "limit": limit}),
-            Self::RemovalWithheld { alias } => json!({"domain": alias}),
-            Self::RemovalsWithheld { aliases, ours } => {
-                json!({"names": first(aliases), "count": aliases.len(), "ours": ours})
-            }
-            Self::CertificateWithheld { names, installed } => {
-                json!({"names": first(names), "count": names.len(), "installed": installed})
-            }
-            Self::ForeignVanished { aliases } => json!({"names": first(aliases), "count": aliases.len()}),
-            Self::OtherWriter { times, names } => json!({"times": times, "names": first(names)}),
-            Self::WildcardCertificate { names } => json!({"names": first(names)}),
-            Self::OrderFailed { answer } => json!({"answer": answer}),
-            Self::OrderNotSeen { names } | Self::OrderNeedsAlias { names } => {
-                json!({"names": first(names), "count": names.len()})
-            }
-            Self::OrderHeld { until }
-            | Self::OrderGap { until }
-            | Self::OrderPaused { until }
-            | Self::OrderCompany { until } => json!({"until": until}),
-            Self::OrderBudget { domain: Some(domain), until } => json!({"domain": domain, "until": until}),
-            Self::OrderBudget { domain: None, until } => json!({"until": until}),
-            Self::OrderFailures { domain, until } => json!({"domain": domain, "until": until}),
-            Self::OrderWaitsForDns { names, until } => {
-                json!({"names": first(names), "count": names.len(), "until": until})
-            }
-            Self::AliasSetAside { domain, reason, until } | Self::CertificateSetAside { domain, reason, until } => {
-                json!({"domain": domain, "answer": reason, "until": until})
-            }
-            Self::AliasesRefused { names, answer } => {
-                json!({"names": first(names), "count": names.len(), "answer": answer})
-            }
-            Self::ServerAddressChanged { from, to } => json!({"from": from, "to": to}),
-            Self::ServedOther { issuer } => json!({"issuer": issuer}),
-            Self::CertificateEnds { not_after } => json!({"not_after": not_after}),
-            Self::WildcardRecord { record, target } => json!({"record": record, "target": target}),
-            Self::WildcardOnly { domain, names } => {
-                json!({"domain": domain, "names": first(names), "count": names.len()})
-            }
-            Self::OperationFailed { kind, answer } => json!({"kind": kind, "answer": answer}),
-            Self::OperationForgotten { id } => json!({"id": id}),
-            Self::CertificateUnreadable
-            | Self::AutoNotSeen
-            | Self::StateIgnored { .. }
-            | Self::DryRun
-            | Self::ServerAddressUnknown
-            | Self::CustomCertificate => json!({}),
-        };
-        match value {
-            Value::Object(args) => args,
+        match serde_json::to_value(Args(self)) {
+            Ok(Value::Object(args)) => args,
             _ => Details::new(),
         }
     }
@@ -678,11 +618,90 @@ impl Note {
     }
 }
 
+/// The facts of a note. There can be one note for each of thousands of domains, so they are written as they are.
+struct Args<'a>(&'a Note);
+
+/// Writes facts, each under its name.
+macro_rules! facts {
+    ($serializer:ident, {$($name:literal: $fact:expr),*}) => {{
+        let names: &[&str] = &[$($name),*];
+        #[allow(unused_mut, reason = "some notes have no facts")]
+        let mut facts = $serializer.serialize_struct("Args", names.len())?;
+        $(facts.serialize_field($name, &$fact)?;)*
+        facts.end()
+    }};
+}
+
+impl Serialize for Args<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Note::InvalidDomain { domain, reason } => facts!(serializer, {"domain": domain, "reason": reason.code()}),
+            Note::DnsElsewhere { domain, found, expected } => {
+                facts!(serializer, {"domain": domain, "found": found, "expected": expected})
+            }
+            Note::DnsMissing { domain, expected } => facts!(serializer, {"domain": domain, "expected": expected}),
+            Note::DnsUnknown { domain, reason } | Note::CaaUnknown { domain, reason } => {
+                facts!(serializer, {"domain": domain, "reason": reason.code()})
+            }
+            Note::CaaForbids { domain, at, issuers } => {
+                facts!(serializer, {"domain": domain, "at": at, "issuers": first(issuers)})
+            }
+            Note::NotCertifiable { domain } | Note::AliasNotSeen { domain } => facts!(serializer, {"domain": domain}),
+            Note::LeftOut { domain, limit } => facts!(serializer, {"domain": domain, "limit": limit}),
+            Note::RemovalWithheld { alias } => facts!(serializer, {"domain": alias}),
+            Note::RemovalsWithheld { aliases, ours } => {
+                facts!(serializer, {"names": first(aliases), "count": aliases.len(), "ours": ours})
+            }
+            Note::CertificateWithheld { names, installed } => {
+                facts!(serializer, {"names": first(names), "count": names.len(), "installed": installed})
+            }
+            Note::ForeignVanished { aliases } => facts!(serializer, {"names": first(aliases), "count": aliases.len()}),
+            Note::OtherWriter { times, names } => facts!(serializer, {"times": times, "names": first(names)}),
+            Note::WildcardCertificate { names } => facts!(serializer, {"names": first(names)}),
+            Note::OrderFailed { answer } => facts!(serializer, {"answer": answer}),
+            Note::OrderNotSeen { names } | Note::OrderNeedsAlias { names } => {
+                facts!(serializer, {"names": first(names), "count": names.len()})
+            }
+            Note::OrderHeld { until }
+            | Note::OrderGap { until }
+            | Note::OrderPaused { until }
+            | Note::OrderCompany { until } => facts!(serializer, {"until": until}),
+            Note::OrderBudget { domain: Some(domain), until } => facts!(serializer, {"domain": domain, "until": until}),
+            Note::OrderBudget { domain: None, until } => facts!(serializer, {"until": until}),
+            Note::OrderFailures { domain, until } => facts!(serializer, {"domain": domain, "until": until}),
+            Note::OrderWaitsForDns { names, until } => {
+                facts!(serializer, {"names": first(names), "count": names.len(), "until": until})
+            }
+            Note::AliasSetAside { domain, reason, until } | Note::CertificateSetAside { domain, reason, until } => {
+                facts!(serializer, {"domain": domain, "answer": reason, "until": until})
+            }
+            Note::AliasesRefused { names, answer } => {
+                facts!(serializer, {"names": first(names), "count": names.len(), "answer": answer})
+            }
+            Note::ServerAddressChanged { from, to } => facts!(serializer, {"from": from, "to": to}),
+            Note::ServedOther { issuer } => facts!(serializer, {"issuer": issuer}),
+            Note::CertificateEnds { not_after } => facts!(serializer, {"not_after": not_after}),
+            Note::WildcardRecord { record, target } => facts!(serializer, {"record": record, "target": target}),
+            Note::WildcardOnly { domain, names } => {
+                facts!(serializer, {"domain": domain, "names": first(names), "count": names.len()})
+            }
+            Note::OperationFailed { kind, answer } => facts!(serializer, {"kind": kind, "answer": answer}),
+            Note::OperationForgotten { id } => facts!(serializer, {"id": id}),
+            Note::CertificateUnreadable
+            | Note::AutoNotSeen
+            | Note::StateIgnored { .. }
+            | Note::DryRun
+            | Note::ServerAddressUnknown
+            | Note::CustomCertificate => facts!(serializer, {}),
+        }
+    }
+}
+
 impl Serialize for Note {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut note = serializer.serialize_struct("Note", 4)?;
         note.serialize_field("code", self.code())?;
-        note.serialize_field("args", &self.args())?;
+        note.serialize_field("args", &Args(self))?;
         note.serialize_field("text", &self.text())?;
         note.serialize_field("remedy", &self.remedy())?;
         note.end()

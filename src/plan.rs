@@ -1,7 +1,7 @@
 //! What differs between what is wanted and what there is, and what is to be done about it. No clock, no network: the
 //! time comes as a number.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use crate::desired::Desired;
 use crate::domain::DomainName;
 use crate::report::{Action, PlanReport};
 use crate::state::State;
+use crate::tables::{HashSet, set_of_at_most};
 
 /// Of which alias list is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +24,10 @@ pub enum Moment {
 }
 
 /// What becomes of the alias list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct AliasPlan {
     /// The list as it was observed.
-    pub base: Vec<ObservedAlias>,
+    pub base: Arc<[ObservedAlias]>,
     /// Wanted names that are not there, in the order in which they are wanted.
     pub add: Vec<DomainName>,
     /// Aliases of ours that are not wanted any more.
@@ -56,21 +57,25 @@ impl AliasPlan {
     /// added.
     #[must_use]
     pub fn list(&self) -> Vec<String> {
+        self.spellings().into_iter().map(str::to_owned).collect()
+    }
+
+    fn spellings(&self) -> Vec<&str> {
         let removed = spellings_of(&self.remove);
         let stays =
             self.base.iter().map(|alias| alias.spelling.as_str()).filter(|spelling| !removed.contains(spelling));
-        stays.map(str::to_owned).chain(self.add.iter().map(ToString::to_string)).collect()
+        stays.chain(self.add.iter().map(DomainName::as_str)).collect()
     }
 
     /// The names among the aliases, as far as they are names.
     #[must_use]
-    pub fn names_at(&self, moment: Moment) -> Vec<DomainName> {
+    pub fn names_at(&self, moment: Moment) -> Vec<&DomainName> {
         let there = self.base.iter().filter_map(|alias| alias.name.as_ref());
         match moment {
-            Moment::Observed => there.cloned().collect(),
+            Moment::Observed => there.collect(),
             Moment::OnceWritten => {
                 let leaving = names_of(&self.remove);
-                there.filter(|name| !leaving.contains(name)).chain(&self.add).cloned().collect()
+                there.filter(|name| !leaving.contains(name)).chain(&self.add).collect()
             }
         }
     }
@@ -124,16 +129,17 @@ impl Plan {
     /// the names to order. The order of names makes no difference.
     #[must_use]
     pub fn fingerprint(&self, settings: &Settings) -> String {
-        let base = sorted(self.aliases.base.iter().map(|alias| alias.spelling.clone()).collect());
-        let list = self.aliases.writes().then(|| sorted(self.aliases.list()));
+        let base = sorted(self.aliases.base.iter().map(|alias| alias.spelling.as_str()).collect());
+        let list = self.aliases.writes().then(|| sorted(self.aliases.spellings()));
         let certificate = self.certificate.as_ref();
         let order = certificate
             .filter(|certificate| certificate.order == Order::Place)
-            .map(|certificate| sorted(certificate.wanted.iter().map(ToString::to_string).collect()));
+            .map(|certificate| sorted(certificate.wanted.iter().map(DomainName::as_str).collect()));
         let auto = certificate.is_some_and(|certificate| certificate.switch_auto_on);
-        let basis =
-            serde_json::json!([settings.server_id, settings.app_id, settings.policy.as_str(), base, list, order, auto]);
-        Sha256::digest(basis.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+        let basis = (settings.server_id, settings.app_id, settings.policy.as_str(), base, list, order, auto);
+        // Numbers, flags and lists of text always have a form in JSON.
+        let basis = serde_json::to_vec(&basis).unwrap_or_default();
+        Sha256::digest(basis).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -152,7 +158,7 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy,
     let may_go = |alias: &ObservedAlias| !alias.name.as_ref().is_some_and(untouchable);
 
     let (mut remove, mut kept, mut our_number) = (Vec::new(), Vec::new(), 0);
-    for alias in &app.aliases {
+    for alias in app.aliases.iter() {
         if is_ours(alias) {
             our_number += 1;
             if !is_wanted(alias) && may_go(alias) {
@@ -165,14 +171,14 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy,
 
     let leaving = spellings_of(&remove);
     let staying = app.aliases.iter().filter(|alias| !leaving.contains(alias.spelling.as_str()));
-    let there: HashSet<&DomainName> = staying.filter_map(|alias| alias.name.as_ref()).collect();
+    let there = set_of_at_most(app.aliases.len(), staying.filter_map(|alias| alias.name.as_ref()));
     // A wildcard that was sent and is not there covers nothing, nor does one that was refused.
     let wanted = desired.names().iter().map(|wanted| &wanted.name);
     let wanted = wanted
         .filter(|name| name.is_wildcard() && !state.is_unseen(name) && state.aliases_aside.refusal(name).is_none());
     let covering: HashSet<&str> = there.iter().copied().chain(wanted).filter_map(DomainName::wildcard_base).collect();
 
-    let (mut add, mut by_wildcard) = (Vec::new(), HashSet::new());
+    let (mut add, mut by_wildcard) = (Vec::new(), HashSet::default());
     for name in desired.names().iter().map(|wanted| &wanted.name) {
         if there.contains(name) || untouchable(name) {
             continue;
@@ -202,7 +208,7 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy,
     }
 }
 
-fn sorted(mut names: Vec<String>) -> Vec<String> {
-    names.sort();
+fn sorted(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
     names
 }

@@ -1,6 +1,5 @@
 //! Everything known in a run, and how it comes to be known: looks at Cloudways, and questions about names.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::certificate::{self, Basis, CertificatePlan};
@@ -17,6 +16,7 @@ use crate::options::Options;
 use crate::plan::{self, AliasPlan, Moment, Plan};
 use crate::report::OperationReport;
 use crate::state::State;
+use crate::tables::{HashMap, HashSet};
 use crate::web::Outside;
 
 /// Answers take up to 9 seconds (observed): reading leaves that much for one write.
@@ -103,12 +103,10 @@ impl Scene {
         warnings: Vec<Note>,
     ) -> Result<Self, Error> {
         let observed = api.observe(task.deadline.keeping(FOR_ONE_WRITE))?;
-        let now = task.deadline.clock().unix();
-        let aliases = plan::aliases(task.desired, &observed.app, &state, task.settings.policy, now);
         let mut scene = Self {
             observed,
             state,
-            verdicts: HashMap::new(),
+            verdicts: HashMap::default(),
             dns_cut_short: false,
             warnings,
             wrote: false,
@@ -120,7 +118,8 @@ impl Scene {
             order_note: None,
             others_operation: None,
             pending: None,
-            plan: Plan { aliases, certificate: None },
+            // Made below, when the memory knows what was seen.
+            plan: Plan { aliases: AliasPlan::default(), certificate: None },
             aliases_refused: false,
             missing_foreign: Vec::new(),
             dns_left: task.deadline.total().mul_f64(DNS_SHARE),

@@ -2,7 +2,6 @@
 //!
 //! It holds lists only, no maps: PHP's JSON cannot tell an empty map from an empty list.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::cloudways::{ObservedAlias, OperationRef, is_operation_id, names_of, s
 use crate::dns::Qualifies;
 use crate::domain::DomainName;
 use crate::note::{Note, StateFault};
+use crate::tables::HashSet;
 
 /// The version of the state that is written.
 pub const VERSION: u64 = 1;
@@ -431,7 +431,7 @@ impl State {
                 && !released.contains(&unseen.name)
                 && unseen.since.saturating_add(UNSEEN_IS_OURS) > now
         });
-        let mut listed = HashSet::new();
+        let mut listed = HashSet::default();
         self.ledger = observed
             .iter()
             .filter_map(|alias| alias.name.as_ref())
@@ -690,7 +690,7 @@ mod tests {
     }
 
     fn nothing() -> HashSet<DomainName> {
-        HashSet::new()
+        HashSet::default()
     }
 
     fn state() -> State {
@@ -878,16 +878,16 @@ mod tests {
         assert!(vanished.is_empty(), "what was only sent has not vanished");
         assert_eq!(
             state.ours(),
-            HashSet::from([&name("a.example"), &name("hand.example"), &name("lost.example")]),
+            HashSet::from_iter([&name("a.example"), &name("hand.example"), &name("lost.example")]),
             "what was sent may still land"
         );
         assert_eq!(state.foreign, ["other.example", "no name"]);
         assert_eq!(state.vanished_foreign(&observed(&["other.example"])), ["no name"]);
 
-        let adopted = HashSet::from([name("other.example")]);
-        let released = HashSet::from([name("hand.example")]);
+        let adopted = HashSet::from_iter([name("other.example")]);
+        let released = HashSet::from_iter([name("hand.example")]);
         state.take_in(&aliases, |_| false, &adopted, &released, UNSEEN_IS_OURS + 1);
-        assert_eq!(state.ours(), HashSet::from([&name("a.example"), &name("other.example")]));
+        assert_eq!(state.ours(), HashSet::from_iter([&name("a.example"), &name("other.example")]));
         assert_eq!(state.foreign, ["HAND.example", "no name"]);
     }
 
@@ -897,7 +897,7 @@ mod tests {
         state.take_in(&observed(&["a.example"]), |_| true, &nothing(), &nothing(), 1);
         state.take_in(&[], |_| false, &nothing(), &nothing(), 2);
         state.take_in(&observed(&["a.example"]), |_| false, &nothing(), &nothing(), 3);
-        assert_eq!(state.ours(), HashSet::from([&name("a.example")]));
+        assert_eq!(state.ours(), HashSet::from_iter([&name("a.example")]));
         assert!(state.foreign.is_empty());
         state.forget(&[name("a.example")]);
         assert!(state.ours().is_empty());

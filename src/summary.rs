@@ -1,6 +1,5 @@
 //! From what is known at the end of a run to its report.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -21,6 +20,7 @@ use crate::report::{
 };
 use crate::scene::{Scene, Task};
 use crate::state::OperationKind;
+use crate::tables::{HashMap, HashSet};
 
 /// An error that passes by itself is tried again after this many seconds, where it does not say better.
 const AFTER_A_PASSING_ERROR: u64 = 60;
@@ -61,7 +61,16 @@ pub fn report(
         (Some(planned), Mode::Planned) => planned.clone(),
         _ => scene.plan_certificate(task, &aliases, Moment::Observed),
     });
-    let view = View { task, scene: &scene, mode, aliases: &aliases, certificate: certificate.as_ref() };
+    let now = task.deadline.clock().unix();
+    let view = View {
+        task,
+        scene: &scene,
+        mode,
+        aliases: &aliases,
+        certificate: certificate.as_ref(),
+        refused_aliases: scene.state.aliases_aside.held_now(now),
+        refused_in_certificate: scene.state.certificate_aside.held_now(now),
+    };
 
     let mut warnings = scene.warnings.clone();
     if !aliases.withheld.is_empty() {
@@ -117,6 +126,9 @@ struct View<'a> {
     mode: Mode,
     aliases: &'a AliasPlan,
     certificate: Option<&'a CertificatePlan>,
+    /// What is set aside now, of the aliases and of the certificate.
+    refused_aliases: HashMap<&'a DomainName, &'a SetAside>,
+    refused_in_certificate: HashMap<&'a DomainName, &'a SetAside>,
 }
 
 impl View<'_> {
@@ -219,7 +231,7 @@ impl View<'_> {
                 .desired
                 .names()
                 .iter()
-                .filter(|wanted| wanted.name.may_be_certified() && !plan.standing.contains_key(&wanted.name));
+                .filter(|wanted| wanted.may_be_certified() && !plan.standing.contains_key(&wanted.name));
             let names = uncovered.map(|wanted| wanted.name.clone()).collect();
             warnings.push(Note::WildcardOnly { domain: wildcard.clone(), names });
         }
@@ -286,8 +298,11 @@ impl View<'_> {
                 },
             ));
         }
-        let mut listed = HashSet::with_capacity(domains.len());
-        domains.retain(|(key, _)| listed.insert(key.clone()));
+        // What is wanted comes first, and each name of it once.
+        let mut listed = HashSet::default();
+        let mut others = domains.split_off(desired.names().len());
+        others.retain(|(key, _)| !desired.contains_spelled(key) && listed.insert(key.clone()));
+        domains.append(&mut others);
         domains
     }
 
@@ -311,9 +326,8 @@ impl View<'_> {
             None | Some(Standing::NotCertifiable) => None,
             Some(_) => Some(check.map_or(DnsReport::NOT_ASKED, DnsReport::new)),
         };
-        let now = self.task.deadline.clock().unix();
-        let refused_alias = self.scene.state.aliases_aside.held(name, now).filter(|_| alias == AliasStanding::SetAside);
-        let refused = self.scene.state.certificate_aside.held(name, now);
+        let refused_alias = self.refused_aliases.get(name).filter(|_| alias == AliasStanding::SetAside);
+        let refused = self.refused_in_certificate.get(name);
         let note = if alias == AliasStanding::Missing {
             Some(Note::AliasNotSeen { domain: name.clone() })
         } else if let Some(SetAside { reason, until, .. }) = refused_alias {
@@ -423,7 +437,7 @@ impl View<'_> {
         let wait = wait.or(self.scene.state.operation.as_ref().map(|_| WHILE_AN_OPERATION_GOES_ON));
         let held = self.waits();
         let order_at = held.map(|(_, until)| until);
-        let aside = self.aside_until(now);
+        let aside = self.aside_until();
         let unknown = domains.iter().any(|(_, domain)| domain.dns.as_ref().is_some_and(|dns| dns.verdict == "unknown"));
         let unknown = unknown.then(|| now.saturating_add(AFTER_UNKNOWN_DNS));
         let blocked = domains.iter().any(|(_, domain)| {
@@ -454,15 +468,11 @@ impl View<'_> {
     }
 
     /// When the first of the names that are set aside gets another try.
-    fn aside_until(&self, now: u64) -> Option<u64> {
-        let state = &self.scene.state;
-        let names = self.task.desired.names().iter().map(|wanted| &wanted.name);
-        let names: Vec<&DomainName> = names.chain(self.scene.observed.app.primary.as_ref()).collect();
-        let untils = names.iter().flat_map(|name| {
-            let asides = [&state.aliases_aside, &state.certificate_aside];
-            asides.into_iter().filter_map(|aside| aside.held(name, now)).map(|refusal| refusal.until)
-        });
-        untils.min()
+    fn aside_until(&self) -> Option<u64> {
+        let primary = self.scene.observed.app.primary.as_ref();
+        let matters = |name: &DomainName| self.task.desired.contains(name) || Some(name) == primary;
+        let refusals = self.refused_aliases.values().chain(self.refused_in_certificate.values());
+        refusals.filter(|refusal| matters(&refusal.name)).map(|refusal| refusal.until).min()
     }
 }
 

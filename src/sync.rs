@@ -15,6 +15,7 @@ use crate::report::{ConnectionReport, DnsCheckReport, DnsChecksReport, Report};
 use crate::scene::{Scene, Task};
 use crate::state::State;
 use crate::summary::{self, Mode};
+use crate::tables::HashSet;
 use crate::web::Outside;
 
 /// Brings aliases and certificate to what is wanted.
@@ -135,7 +136,7 @@ pub fn look_up(
     let mut checks = outside.check(&asked, addresses, probe, deadline).into_iter();
 
     let mut answers: Vec<(String, DnsCheckReport)> = Vec::with_capacity(parsed.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::default();
     for (raw, name) in parsed {
         let (key, answer) = match name {
             Err(reason) => {

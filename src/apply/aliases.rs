@@ -1,6 +1,5 @@
 //! Bringing the alias list to what is wanted.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Followed, IN_A_MINUTE, IN_AN_HOUR, IN_FIVE_MINUTES, Run, SOON, may_follow_at_once};
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::note::Note;
 use crate::plan::{AliasPlan, Moment};
 use crate::state::{OperationKind, RunningOperation};
+use crate::tables::HashSet;
 
 /// When a look shows what an accepted write did.
 const LOOKS_AFTER_A_WRITE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(1_500), Duration::from_secs(3)];
@@ -134,7 +134,7 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
 
     /// What follows from a list that is refused. `false`: nothing; the next list would be refused as well.
     fn set_refused_aside(&mut self, plan: &AliasPlan, said: &str, about_names: bool) -> bool {
-        let observed: Vec<DomainName> = plan.names_at(Moment::Observed);
+        let observed: Vec<DomainName> = plan.names_at(Moment::Observed).into_iter().cloned().collect();
         let (answer, now) = (shorten(said), self.now());
         match blame(said, &plan.add, &observed, now) {
             Blame::Newcomers(names) => self.scene.state.aliases_aside.refused(&plan.add, &names, &answer, now),

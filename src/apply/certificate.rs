@@ -1,7 +1,5 @@
 //! Ordering the certificate, learning from orders that fail, looking at what is served, and seeing to the renewal.
 
-use std::collections::HashSet;
-
 use super::{Followed, IN_A_MINUTE, IN_A_QUARTER, IN_FIVE_MINUTES, Run, SOON, may_follow_at_once};
 use crate::blame::{Blame, blame};
 use crate::budget::set_of;
@@ -15,6 +13,7 @@ use crate::plan::Moment;
 use crate::scene::same_names;
 use crate::served;
 use crate::state::{OperationKind, OrderOutcome, RunningOperation, Served, WildcardProgress};
+use crate::tables::HashSet;
 
 impl<A: CloudwaysWrite> Run<'_, '_, A> {
     /// Orders a certificate where it should hold other names, and sees to its renewal.

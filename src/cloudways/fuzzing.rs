@@ -35,7 +35,7 @@ pub fn server(body: &[u8]) -> Outcome {
         Err(Unusable::NoServer | Unusable::NoApp) => return Outcome::Refused,
     };
     assert!(!wire::is_cut(body), "it was understood, so it was whole");
-    for alias in &observed.app.aliases {
+    for alias in observed.app.aliases.iter() {
         assert_eq!(alias.name, DomainName::parse(alias.spelling.as_bytes()).ok());
     }
     if let InstalledCertificate::LetsEncrypt { names, .. } | InstalledCertificate::Wildcard { names, .. } =

@@ -9,8 +9,8 @@ pub(crate) mod fuzzing;
 mod retry;
 mod wire;
 
-use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use client::HttpCloudways;
@@ -21,6 +21,7 @@ pub use wire::shorten;
 use crate::clock::Deadline;
 use crate::domain::DomainName;
 use crate::error::Error;
+use crate::tables::{HashSet, set_of_at_most};
 
 /// What one `GET /server` says about our server and our application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub struct App {
     /// The primary domain (`cname`), if one is set.
     pub primary: Option<DomainName>,
     /// The aliases, in the order and spelling of the API.
-    pub aliases: Vec<ObservedAlias>,
+    pub aliases: Arc<[ObservedAlias]>,
     /// The user it runs as, which is the folder its files are in.
     pub sys_user: Option<String>,
     /// The certificate it serves.
@@ -83,7 +84,7 @@ impl ObservedAlias {
 /// The names among some aliases, as far as they are names.
 #[must_use]
 pub fn names_of(aliases: &[ObservedAlias]) -> HashSet<&DomainName> {
-    aliases.iter().filter_map(|alias| alias.name.as_ref()).collect()
+    set_of_at_most(aliases.len(), aliases.iter().filter_map(|alias| alias.name.as_ref()))
 }
 
 /// The spellings of some aliases.

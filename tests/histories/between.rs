@@ -402,7 +402,8 @@ impl CloudwaysRead for Between<'_> {
             if broken && oracle::knows_its_foreigners(history) {
                 let strangers = oracle::foreigners(history);
                 history.say("this look shows no aliases of others".into());
-                observed.app.aliases.retain(|alias| !strangers.contains(&alias.spelling));
+                let left = observed.app.aliases.iter().filter(|alias| !strangers.contains(&alias.spelling));
+                observed.app.aliases = left.cloned().collect();
             }
             observed
         });

@@ -236,7 +236,7 @@ fn an_alias_list_that_is_none_is_never_an_empty_one() {
     }
     api.sim.edit(|state| state.switches.server_aliases = ServerAliases::List);
     api.sim.set_aliases(APP, &[] as &[&str]);
-    assert_eq!(api.observe().unwrap().app.aliases, []);
+    assert_eq!(api.observe().unwrap().app.aliases.to_vec(), []);
 }
 
 #[test]
@@ -754,7 +754,7 @@ fn a_byte_order_mark_is_passed_over_and_a_compressed_answer_is_said() {
     };
     let good = r#"{"servers":[{"id":"50482","apps":[{"id":"131933","aliases":[]}]}]}"#;
     let url = answer("200 OK", format!("\u{feff}{good}").into_bytes());
-    assert_eq!(Api::at(TOKEN, |_| url).observe().unwrap().app.aliases, []);
+    assert_eq!(Api::at(TOKEN, |_| url).observe().unwrap().app.aliases.to_vec(), []);
     // gzip of `{}`, which nobody asked for.
     let gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0];
     let url = answer("200 OK\r\ncontent-encoding: gzip", gzip.clone());

@@ -2,7 +2,7 @@
 //! them. Equal in each run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` choose others. What was once found is kept in
 //! `properties.proptest-regressions` and tried first.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -23,6 +23,7 @@ use wu_cloudways::guard::{self, is_too_many};
 use wu_cloudways::options::{DomainEntry, Options, WwwRule};
 use wu_cloudways::plan::{self, AliasPlan, Moment, Plan};
 use wu_cloudways::state::{OperationKind, OrderOutcome, RunningOperation, Served, State};
+use wu_cloudways::tables::{HashMap, HashSet};
 
 use crate::support::name;
 
@@ -145,7 +146,7 @@ impl World {
 }
 
 fn settings(policy: AliasPolicy, extra: &[&str]) -> Settings {
-    let constants: HashMap<String, ConstantValue> = [
+    let constants: std::collections::HashMap<String, ConstantValue> = [
         ("WU_CLOUDWAYS_EMAIL", "owner@example.com"),
         ("WU_CLOUDWAYS_API_KEY", "cw_token"),
         ("WU_CLOUDWAYS_SERVER_ID", "50482"),
@@ -204,9 +205,9 @@ fn an_app() -> impl Strategy<Value = App> {
 /// A memory that an earlier call left: of its aliases some are gone, others came by hand.
 fn a_state(app: &App, network: Option<DomainName>, ours: &[DomainName]) -> State {
     let mut state = State::empty(50_482, 131_933, network);
-    let mut before: Vec<ObservedAlias> = app.aliases.clone();
+    let mut before: Vec<ObservedAlias> = app.aliases.to_vec();
     before.extend(ours.iter().skip(1).step_by(3).map(|name| ObservedAlias::new(name.as_str())));
-    let none = HashSet::new();
+    let none = HashSet::default();
     state.take_in(&before, |name| ours.contains(name), &none, &none, NOW - 7_200);
     let sent: Vec<DomainName> = ours.iter().step_by(3).cloned().collect();
     state.note_sent(&sent, NOW - 600);
@@ -364,7 +365,9 @@ proptest! {
         reorder(&mut other.options.removed, &shuffle(world.options.removed.len()));
         reorder(&mut other.options.adopt, &shuffle(world.options.adopt.len()));
         reorder(&mut other.options.release, &shuffle(world.options.release.len()));
-        reorder(&mut other.app.aliases, &shuffle(world.app.aliases.len()));
+        let mut reordered = other.app.aliases.to_vec();
+        reorder(&mut reordered, &shuffle(world.app.aliases.len()));
+        other.app.aliases = reordered.into();
         reorder(&mut other.settings.extra, &shuffle(world.settings.extra.len()));
         reorder(&mut other.state.leaving, &shuffle(world.state.leaving.len()));
 
@@ -455,7 +458,8 @@ fn a_crowd() -> impl Strategy<Value = Crowd> {
                 www: Some(false),
                 priority,
             }));
-            world.app.aliases.extend(aliases.into_iter().map(|number| ObservedAlias::new(numbered(number).as_str())));
+            let more = aliases.into_iter().map(|number| ObservedAlias::new(numbered(number).as_str()));
+            world.app.aliases = world.app.aliases.iter().cloned().chain(more).collect();
             if let InstalledCertificate::LetsEncrypt { names, .. } = &mut world.app.certificate {
                 names.extend(installed.into_iter().map(numbered));
                 names.truncate(LIMIT);
@@ -486,7 +490,7 @@ fn a_crowd() -> impl Strategy<Value = Crowd> {
 /// The names that lead to the application once the plan is carried out.
 fn in_place(world: &World, aliases: &AliasPlan) -> HashSet<DomainName> {
     let listed = aliases.names_at(Moment::OnceWritten).into_iter();
-    listed.chain(world.app.primary.clone()).chain(world.app.fqdn.clone()).collect()
+    listed.chain(&world.app.primary).chain(&world.app.fqdn).cloned().collect()
 }
 
 fn leads_here(in_place: &HashSet<DomainName>, name: &DomainName) -> bool {
@@ -877,7 +881,7 @@ proptest! {
             let www = name.www().filter(|_| entry.www != Some(false));
             expected.extend([name].into_iter().chain(www));
         }
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         expected.retain(|name| seen.insert(name.clone()));
         prop_assert_eq!(desired.names().iter().map(|wanted| wanted.name.clone()).collect::<Vec<_>>(), expected);
     }
