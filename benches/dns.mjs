@@ -5,12 +5,12 @@
 // The delay is that of each answer, with up to 1 ms on top from the simulator's timer, for everybody. Connections and TLS
 // handshakes take no time of the network on loopback, which is in favour of DNS over HTTPS.
 import { spawn } from 'node:child_process';
-import { existsSync, readlinkSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, openLab, run, write } from '../tests/wordpress/lib/lab.mjs';
 import { NO_RATE_LIMIT, PHP, SIM, extension, startSim } from '../tests/wordpress/lib/services.mjs';
+import { canConnect, startDoh } from './doh.mjs';
 
 /** Questions outstanding: as many as the engine has (src/dns.rs), for everybody who can have more than one. */
 const AT_ONCE = Number(process.env.WU_BENCH_AT_ONCE || 200);
@@ -134,56 +134,8 @@ class Bench {
   async open() {
     this.sim = await startSim(this.lab, ['--dns', '127.0.0.1:53', ...NO_RATE_LIMIT]);
     this.so = extension(this.lab);
-    await this.#startTls();
-  }
-
-  /** TLS and HTTP/2 in front of the simulator's DNS over HTTPS. */
-  async #startTls() {
-    const dir = this.lab.folder('nginx');
-    const key = join(dir, 'key.pem');
-    this.ca = join(dir, 'cert.pem');
-    await good('openssl', [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=doh.example',
-      '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', this.ca,
-    ]);
-    const port = await freePort();
-    const conf = join(dir, 'nginx.conf');
-    // Run by root here, and so are its workers: they read the key.
-    write(
-      conf,
-      `daemon off;
-user root;
-worker_processes 1;
-worker_rlimit_nofile 8192;
-pid ${dir}/pid;
-error_log ${this.lab.log('nginx-error')} warn;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_body_temp_path ${dir}/body;
-  proxy_temp_path ${dir}/proxy;
-  fastcgi_temp_path ${dir}/fastcgi;
-  uwsgi_temp_path ${dir}/uwsgi;
-  scgi_temp_path ${dir}/scgi;
-  keepalive_requests 1000000;
-  http2_max_concurrent_streams 4096;
-  upstream simulator { server ${new URL(this.sim.origin).host}; keepalive 1024; keepalive_requests 1000000; }
-  server {
-    listen 127.0.0.1:${port} ssl http2;
-    ssl_certificate ${this.ca};
-    ssl_certificate_key ${key};
-    location = /resolve { proxy_pass http://simulator; proxy_http_version 1.1; proxy_set_header Connection ""; }
-  }
-}
-`,
-    );
-    await this.lab.start({
-      name: 'nginx',
-      command: '/usr/sbin/nginx',
-      args: ['-e', this.lab.log('nginx-error'), '-c', conf, '-p', dir],
-      ready: () => existsSync(join(dir, 'pid')) && canConnect(port),
-    });
-    this.doh = `https://127.0.0.1:${port}/resolve`;
+    const { url, ca } = await startDoh(this.lab, this.sim);
+    Object.assign(this, { doh: url, ca });
   }
 
   async all() {
@@ -403,17 +355,6 @@ function median(list) {
   const sorted = [...list].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function canConnect(port) {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {
