@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz soak lint build stubs dist test-dist clean
+.PHONY: help run test test-rust test-php test-wordpress test-browser screenshots histories fuzz soak bench lint build stubs dist test-dist clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -50,6 +50,10 @@ soak: ## what takes long: the PHPT under valgrind, 10,000 calls in a worker, 50 
 	@scripts/bootstrap
 	@node scripts/test.mjs build
 	@node scripts/soak.mjs
+
+bench: ## every number beside others, as ratios, with curves, into target/bench/; QUICK=1 measures less, ONLY="dns run" some of dns, run, network, fpm
+	@scripts/bootstrap dnsperf nsd gnuplot-nox iproute2 openssl
+	@node benches/bench.mjs $(if $(filter-out 0,$(QUICK)),--quick) $(ONLY)
 
 lint: ## rustfmt, and clippy with warnings as errors
 	@scripts/bootstrap
