@@ -4,30 +4,39 @@
 //!
 //! A definite *no* and a question that could not be asked are kept apart throughout.
 
+mod reply;
+mod servers;
+mod udp;
+mod window;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::xfer::{DnsHandle as _, FirstAnswer as _};
-use hickory_resolver::net::{DnsError, NetError, NoRecords};
-use hickory_resolver::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
+use hickory_resolver::config::NameServerConfig;
 use hickory_resolver::proto::rr::rdata::CAA;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
-use hickory_resolver::{NameServerPool, PoolContext, TlsConfig, system_conf};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::system_conf;
 use tokio::runtime;
 use tokio::task::JoinSet;
 use tokio::time;
 
+use self::reply::Reply;
+use self::servers::Servers;
 use crate::clock::Deadline;
 use crate::domain::DomainName;
-use crate::tables::HashMap;
+use crate::tables::{HashMap, HashSet};
 
-/// How many questions are under way at once: those of 50 names, each with one for A and one for AAAA.
-const AT_ONCE: usize = 100;
+/// How many questions are under way at once, over all servers.
+const AT_ONCE: usize = window::MOST;
+
+/// Where DNS is asked, unless it is said otherwise.
+const PORT: u16 = 53;
+
+/// How many names the questions for AAAA stay behind those for A, where there are that many: by then A is answered mostly,
+/// and may have settled it. The names are still done with in their order.
+const AAAA_WAITS: usize = AT_ONCE;
 
 /// How many times a question is asked at least, over all servers, before it counts as one that could not be asked.
 const TRIES: usize = 3;
@@ -294,7 +303,7 @@ impl Dns {
             return all(Unknown::Broken);
         };
         let checks = runtime.block_on(async {
-            let servers = Arc::new(Servers::new(configured));
+            let servers = Arc::new(Servers::new(&configured));
             let round = Arc::new(Round::new(names, ours, probing));
             let mut workers = JoinSet::new();
             for _ in 0..AT_ONCE.min(2 * names.len()) {
@@ -309,21 +318,16 @@ impl Dns {
         checks
     }
 
-    fn configured(&self) -> Vec<NameServerConfig> {
-        if self.servers.is_empty() {
-            return system_conf::read_system_conf()
-                .map_or_else(|_| Vec::new(), |(config, _)| config.name_servers().to_vec());
+    fn configured(&self) -> Vec<SocketAddr> {
+        if !self.servers.is_empty() {
+            return self.servers.clone();
         }
-        let at = |mut connection: ConnectionConfig, port| {
-            connection.port = port;
-            connection
+        let Ok((config, _)) = system_conf::read_system_conf() else { return Vec::new() };
+        let server = |server: &NameServerConfig| {
+            let port = server.connections.first().map_or(PORT, |connection| connection.port);
+            SocketAddr::new(server.ip, port)
         };
-        let config = |server: &SocketAddr| {
-            let connections =
-                vec![at(ConnectionConfig::udp(), server.port()), at(ConnectionConfig::tcp(), server.port())];
-            NameServerConfig::new(server.ip(), true, connections)
-        };
-        self.servers.iter().map(config).collect()
+        config.name_servers().iter().map(server).collect()
     }
 }
 
@@ -337,8 +341,10 @@ struct Round {
 
 struct Work {
     checks: Vec<NameCheck>,
-    /// How many questions for addresses were handed out; each name has two.
-    handed_out: usize,
+    /// How many names were asked for, by family.
+    handed_out: [usize; 2],
+    /// The names that need no question more, although one family was not asked.
+    settled: HashSet<usize>,
     /// Questions for CAA that were not asked yet. They come first, so that names are done with in their order.
     fresh: Vec<Job>,
     /// Questions that failed. They come last, so that names in trouble never keep the others from being asked.
@@ -385,7 +391,8 @@ impl Round {
     fn new(names: &[DomainName], ours: &[IpAddr], probing: bool) -> Self {
         let work = Work {
             checks: vec![NameCheck::unknown(Unknown::NotAsked); names.len()],
-            handed_out: 0,
+            handed_out: [0, 0],
+            settled: HashSet::default(),
             fresh: Vec::new(),
             again: VecDeque::new(),
             open: HashMap::default(),
@@ -404,9 +411,7 @@ impl Round {
         if let Some(job) = work.fresh.pop() {
             return Some(Job { asked: vec![0; servers], ..job });
         }
-        while work.handed_out < 2 * self.names.len() {
-            let (index, kind) = (work.handed_out / 2, FAMILIES[work.handed_out % 2]);
-            work.handed_out += 1;
+        while let Some((index, kind)) = self.next_for_addresses(&mut work) {
             match fully_qualified(self.names[index].as_str()) {
                 Some(name) => {
                     if kind == FAMILIES[0] {
@@ -419,7 +424,39 @@ impl Round {
                 None => work.checks[index] = NameCheck::unknown(Unknown::Broken),
             }
         }
-        work.again.pop_front()
+        loop {
+            let job = work.again.pop_front()?;
+            match job.about {
+                // The other family has settled it meanwhile.
+                About::Addresses(index) if self.settles(index, &work.checks[index]) => {}
+                _ => return Some(job),
+            }
+        }
+    }
+
+    /// One foreign address settles it, unless it matters what is behind all of them.
+    fn settles(&self, index: usize, check: &NameCheck) -> bool {
+        check.verdict == Verdict::Elsewhere && !self.is_probed(index)
+    }
+
+    fn is_probed(&self, index: usize) -> bool {
+        self.probing && !self.names[index].is_wildcard()
+    }
+
+    /// The name to ask for next, by its index, and the family.
+    fn next_for_addresses(&self, work: &mut Work) -> Option<(usize, RecordType)> {
+        loop {
+            let [v4, v6] = work.handed_out;
+            let is_for_v6 = v6 + AAAA_WAITS <= v4 || v4 == self.names.len();
+            let (index, family) = if is_for_v6 { (v6, 1) } else { (v4, 0) };
+            if index == self.names.len() {
+                return None;
+            }
+            work.handed_out[family] += 1;
+            if !work.settled.remove(&index) {
+                return Some((index, FAMILIES[family]));
+            }
+        }
     }
 
     /// Takes in how a question went.
@@ -441,9 +478,13 @@ impl Round {
         *family =
             Family { over: addresses.is_some(), addresses, failed: job.search.failed, chain: job.search.trail.chain() };
         let mut check = judge(&families, &self.ours);
-        // One foreign address settles it, unless it matters what is behind all of them.
-        let probing = self.probing && !self.names[index].is_wildcard();
-        let settled = check.verdict == Verdict::Elsewhere && !probing;
+        let settled = self.settles(index, &check);
+        let is_v6_to_come = work.handed_out[1] <= index;
+        if is_v6_to_come && (settled || job.search.leads_nowhere) {
+            work.settled.insert(index);
+            families[1] = Family { addresses: Some(Vec::new()), over: true, ..Family::default() };
+            check = judge(&families, &self.ours);
+        }
         let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
         if !family.over {
             family.over = settled || !may_ask_again;
@@ -451,7 +492,8 @@ impl Round {
                 work.again.push_back(job);
             }
         }
-        let wants_caa = check.verdict == Verdict::Here || (probing && check.verdict == Verdict::Elsewhere);
+        let wants_caa =
+            check.verdict == Verdict::Here || (self.is_probed(index) && check.verdict == Verdict::Elsewhere);
         if wants_caa {
             check.caa = Caa::Unknown(Unknown::TimedOut);
         }
@@ -522,7 +564,7 @@ fn fully_qualified(name: &str) -> Option<Name> {
 
 /// Asks question after question until there is none. Whoever adds one takes the next one, so none is left over.
 async fn work(round: Arc<Round>, servers: Arc<Servers>) {
-    while let Some(mut job) = round.next(servers.pools.len()) {
+    while let Some(mut job) = round.next(servers.count()) {
         #[cfg(debug_assertions)]
         crate::trip::here(crate::trip::Spot::Dns);
         let Some(server) = servers.choose(&job.asked) else { return };
@@ -548,6 +590,8 @@ struct Search {
     trail: Trail,
     /// What there is, once it is known; nothing is a definite answer too.
     found: Option<Found>,
+    /// The name, or the one it is an alias of, does not exist, or its aliases never end: there is nothing of any type.
+    leads_nowhere: bool,
     /// The most telling failure so far.
     failed: Option<Unknown>,
 }
@@ -560,7 +604,7 @@ enum Found {
 
 impl Search {
     fn new(name: Name, kind: RecordType) -> Self {
-        Self { kind, trail: Trail { names: vec![name] }, found: None, failed: None }
+        Self { kind, trail: Trail { names: vec![name] }, found: None, leads_nowhere: false, failed: None }
     }
 
     /// Asks a server, and goes on at the end of the chain where it gave only a part of it.
@@ -569,9 +613,15 @@ impl Search {
             match servers.ask(server, self.trail.end(), self.kind, patience).await {
                 Ok(reply) => match self.trail.follow(&reply, self.kind) {
                     Step::Partial => {}
-                    Step::End => self.found = Some(reply.found(self.trail.end(), self.kind)),
+                    Step::End => {
+                        self.leads_nowhere = reply.is_no_name;
+                        self.found = Some(reply.found(self.trail.end(), self.kind));
+                    }
                     // A chain without an end leads to no address, for everyone who follows it.
-                    Step::Endless if self.kind != RecordType::CAA => self.found = Some(Found::Addresses(Vec::new())),
+                    Step::Endless if self.kind != RecordType::CAA => {
+                        self.leads_nowhere = true;
+                        self.found = Some(Found::Addresses(Vec::new()));
+                    }
                     Step::Endless => {
                         self.trail.names.truncate(1);
                         self.failed = self.failed.max(Some(Unknown::ServerFailure));
@@ -728,145 +778,11 @@ fn spelled(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// The part of an answer that matters.
-struct Reply {
-    records: Vec<(Name, RData)>,
-    /// The server says itself that there is no more: NXDOMAIN, or an empty answer with the zone's SOA.
-    is_final: bool,
-}
-
-impl Reply {
-    fn nothing() -> Self {
-        Self { records: Vec::new(), is_final: true }
-    }
-
-    fn from_response(response: &DnsResponse) -> Result<Self, Unknown> {
-        if !matches!(response.response_code, ResponseCode::NoError | ResponseCode::NXDomain) {
-            return Err(Unknown::ServerFailure);
-        }
-        if response.truncation {
-            // Over TCP as well: nobody knows what is missing.
-            return Err(Unknown::Broken);
-        }
-        Ok(Self {
-            records: response.answers.iter().map(|record| (record.name.clone(), record.data.clone())).collect(),
-            is_final: response.response_code == ResponseCode::NXDomain || response.soa().is_some(),
-        })
-    }
-
-    fn target_of(&self, name: &Name) -> Option<&Name> {
-        self.records.iter().find_map(|(owner, data)| match data {
-            RData::CNAME(target) if owner == name => Some(&target.0),
-            _ => None,
-        })
-    }
-
-    fn records_of<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = &'a RData> {
-        self.records.iter().filter(move |(owner, _)| owner == name).map(|(_, data)| data)
-    }
-
-    /// The records of this type that a name has.
-    fn found(&self, name: &Name, kind: RecordType) -> Found {
-        if kind == RecordType::CAA {
-            return Found::Caa(CaaSet::new(self.records_of(name).filter_map(|data| match data {
-                RData::CAA(record) => Some(record),
-                _ => None,
-            })));
-        }
-        let mut addresses = Vec::new();
-        for data in self.records_of(name) {
-            let address = match data {
-                RData::A(address) if kind == RecordType::A => IpAddr::V4(address.0),
-                RData::AAAA(address) if kind == RecordType::AAAA => IpAddr::V6(address.0),
-                _ => continue,
-            };
-            if addresses.len() < MOST_ADDRESSES && !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-        Found::Addresses(addresses)
-    }
-}
-
-/// The servers, each by itself, and how they have done so far.
-struct Servers {
-    pools: Vec<Server>,
-}
-
-struct Server {
-    pool: NameServerPool<TokioRuntimeProvider>,
-    /// Questions in a row that it did not answer in time.
-    silent: AtomicU32,
-}
-
-impl Servers {
-    fn new(configured: Vec<NameServerConfig>) -> Self {
-        let mut options = ResolverOpts::default();
-        options.timeout = PATIENCE[TRIES - 1];
-        options.num_concurrent_reqs = 1;
-        options.max_active_requests = AT_ONCE;
-        let server = |config| {
-            // A pool of one: it resends over UDP and goes over to TCP when an answer is truncated. Which server is
-            // asked next, and when, is decided here.
-            let context = Arc::new(PoolContext::new(options.clone(), TlsConfig::new()?));
-            let pool = NameServerPool::from_config([config], context, TokioRuntimeProvider::new());
-            Ok::<_, NetError>(Server { pool, silent: AtomicU32::new(0) })
-        };
-        Self { pools: configured.into_iter().filter_map(|config| server(config).ok()).collect() }
-    }
-
-    /// How often a name is asked for at most, over all servers.
-    fn tries(&self) -> usize {
-        TRIES.max(2 * self.pools.len())
-    }
-
-    /// The server to ask next: the one asked least about this name, rather one that answers, in the order configured.
-    fn choose(&self, asked: &[usize]) -> Option<usize> {
-        let rank = |index: &usize| (asked[*index], self.pools[*index].silent.load(Ordering::Relaxed) >= 2);
-        (0..self.pools.len()).min_by_key(rank)
-    }
-
-    async fn ask(&self, server: usize, name: &Name, kind: RecordType, patience: Duration) -> Result<Reply, Unknown> {
-        let server = &self.pools[server];
-        let answer = server.pool.lookup(Query::query(name.clone(), kind), DnsRequestOptions::default()).first_answer();
-        let outcome = match time::timeout(patience, answer).await {
-            Ok(Ok(response)) => Reply::from_response(&response),
-            Ok(Err(error)) => failure(&error),
-            Err(_) => Err(Unknown::TimedOut),
-        };
-        match outcome {
-            Err(Unknown::TimedOut | Unknown::Broken) => server.silent.fetch_add(1, Ordering::Relaxed),
-            _ => server.silent.swap(0, Ordering::Relaxed),
-        };
-        outcome
-    }
-}
-
-/// What an error means: a definite answer without addresses, or a question that could not be asked.
-fn failure(error: &NetError) -> Result<Reply, Unknown> {
-    match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => no_records(none),
-        NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused | ResponseCode::NotAuth)) => Err(Unknown::Refused),
-        NetError::Dns(DnsError::ResponseCode(_)) => Err(Unknown::ServerFailure),
-        NetError::Timeout => Err(Unknown::TimedOut),
-        _ => Err(Unknown::Broken),
-    }
-}
-
-fn no_records(none: &NoRecords) -> Result<Reply, Unknown> {
-    match none.response_code {
-        ResponseCode::NXDomain => Ok(Reply::nothing()),
-        // Name servers of the zone above and no answer: this server does not resolve, it only refers.
-        ResponseCode::NoError if none.soa.is_none() && none.ns.is_some() => Err(Unknown::Referral),
-        ResponseCode::NoError => Ok(Reply::nothing()),
-        _ => Err(Unknown::ServerFailure),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use hickory_resolver::proto::rr::RData;
     use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME};
 
     use super::*;
@@ -912,7 +828,11 @@ mod tests {
     }
 
     fn reply(records: &[(&str, RData)], is_final: bool) -> Reply {
-        Reply { records: records.iter().map(|(owner, data)| (name(owner), data.clone())).collect(), is_final }
+        Reply {
+            records: records.iter().map(|(owner, data)| (name(owner), data.clone())).collect(),
+            is_final,
+            is_no_name: false,
+        }
     }
 
     fn from(text: &str) -> Trail {

@@ -1,6 +1,6 @@
 //! Verdicts against the simulator's DNS, and against servers that misbehave in ways the simulator does not.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -559,4 +559,124 @@ fn a_thousand_names_are_asked_at_once() {
     assert!(checks.iter().all(|check| check.verdict == Verdict::Here));
     // One by one they would take 40 seconds.
     assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+#[test]
+fn of_many_names_aaaa_is_asked_where_the_answer_can_matter() {
+    let sim = Sim::start();
+    sim.edit(|state| state.switches.dns_delay_ms = 10);
+    let hosts: Vec<String> = (0..900).map(|n| format!("{}{n}.example", ["here", "away", "none"][n % 3])).collect();
+    sim.edit(|state| {
+        for host in &hosts {
+            match &host[..4] {
+                "here" => drop(state.dns.insert(host.clone(), DnsEntry::addresses(&[ip(SERVER_IP)]))),
+                "away" => drop(state.dns.insert(host.clone(), DnsEntry::addresses(&[ip(OTHER), ip("2001:db8::7")]))),
+                _ => {}
+            }
+        }
+    });
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let checks = ask(&[sim.dns_addr()], &asked, Duration::from_secs(20));
+    for (host, check) in hosts.iter().zip(&checks) {
+        let verdict = match &host[..4] {
+            "here" => Verdict::Here,
+            "away" => Verdict::Elsewhere,
+            _ => Verdict::Missing,
+        };
+        assert_eq!((check.verdict, check.reason), (verdict, None), "{host}");
+    }
+    let log = sim.dns_log();
+    let questions = |kind: &str, begin: &str| {
+        log.iter().filter(|question| question.kind == kind && question.name.starts_with(begin)).count()
+    };
+    assert_eq!((questions("A", ""), questions("AAAA", "here")), (900, 300));
+    // Of the last ones both families are asked at once.
+    let in_vain = questions("AAAA", "away") + questions("AAAA", "none");
+    assert!(in_vain < 200, "AAAA was asked for {in_vain} of 600 names that A had settled");
+}
+
+/// What a [`limited`] server saw.
+#[derive(Default)]
+struct Seen {
+    /// The most questions it had at once.
+    most: AtomicUsize,
+    /// The questions it dropped.
+    dropped: AtomicUsize,
+}
+
+/// A server that takes 20 ms for an answer, and drops what comes while it has `most` questions.
+fn limited(most: usize) -> (SocketAddr, Arc<Seen>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let seen = Arc::new(Seen::default());
+    let notes = Arc::clone(&seen);
+    thread::spawn(move || {
+        socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        let mut waiting = VecDeque::new();
+        let mut buffer = [0; 4096];
+        loop {
+            if let Ok((length, from)) = socket.recv_from(&mut buffer) {
+                notes.most.fetch_max(waiting.len() + 1, Ordering::Relaxed);
+                if waiting.len() < most {
+                    waiting.push_back((Instant::now(), here(&buffer[..length]), from));
+                } else {
+                    notes.dropped.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            let is_due = |(came, ..): &(Instant, Vec<u8>, SocketAddr)| came.elapsed().as_millis() >= 20;
+            while waiting.front().is_some_and(is_due) {
+                if let Some((_, reply, to)) = waiting.pop_front() {
+                    let _ = socket.send_to(&reply, to);
+                }
+            }
+        }
+    });
+    (address, seen)
+}
+
+/// The answer that every name has one address, the server's.
+fn here(question: &[u8]) -> Vec<u8> {
+    let question = Message::from_vec(question).unwrap();
+    let query = &question.queries[0];
+    let mut reply = Message::response(question.metadata.id, question.metadata.op_code);
+    reply.metadata = Metadata::response_from_request(&question.metadata);
+    reply.add_query(query.clone());
+    if query.query_type() == RecordType::A {
+        let data = RData::A(A(SERVER_IP.parse().unwrap()));
+        reply.add_answer(Record::from_rdata(query.name().clone(), 60, data));
+    }
+    reply.to_vec().unwrap()
+}
+
+/// Asks about so many names that are here, and gives how many got that verdict.
+fn ask_many(servers: &[SocketAddr], count: usize) -> usize {
+    let hosts: Vec<String> = (0..count).map(|n| format!("n{n}.example")).collect();
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let checks = ask(servers, &asked, Duration::from_secs(60));
+    checks.iter().filter(|check| check.verdict == Verdict::Here).count()
+}
+
+#[test]
+fn a_quick_server_is_asked_more_at_once_and_never_more_than_is_kind() {
+    let (server, seen) = limited(usize::MAX);
+    assert_eq!(ask_many(&[server], 600), 600);
+    let most = seen.most.load(Ordering::Relaxed);
+    assert!((101..=200).contains(&most), "{most} questions at once");
+}
+
+#[test]
+fn a_server_that_allows_few_questions_is_asked_less_until_it_answers() {
+    let (server, seen) = limited(20);
+    assert_eq!(ask_many(&[server], 1_000), 1_000);
+    let dropped = seen.dropped.load(Ordering::Relaxed);
+    // About 780; asked on as before, about 1,100, and some names get no verdict.
+    assert!(dropped < 940, "{dropped} questions were more than it allows");
+}
+
+#[test]
+fn what_is_too_much_for_one_server_goes_to_the_next() {
+    let ((first, _), (second, seen)) = (limited(usize::MAX), limited(usize::MAX));
+    assert_eq!(ask_many(&[first, second], 400), 400);
+    let most = seen.most.load(Ordering::Relaxed);
+    assert!(most > 20, "the second server had {most} questions at once");
 }

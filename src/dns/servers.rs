@@ -1,0 +1,115 @@
+//! The servers that are asked: which one, over what, and how it has done so far.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::{DnsHandle as _, FirstAnswer as _};
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::{DnsRequestOptions, Query};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::{NameServerPool, PoolContext, TlsConfig};
+use tokio::time;
+
+use super::reply::{Reply, failure};
+use super::udp::Udp;
+use super::window::{self, Window};
+use super::{PATIENCE, TRIES, Unknown};
+
+/// The servers, each by itself.
+pub(super) struct Servers {
+    servers: Vec<Server>,
+}
+
+struct Server {
+    udp: Udp,
+    /// For answers that do not fit into a datagram; one connection for all of them.
+    tcp: NameServerPool<TokioRuntimeProvider>,
+    /// Questions in a row that it did not answer in time.
+    silent: AtomicU32,
+    /// The questions that it has now.
+    window: Window,
+}
+
+impl Servers {
+    pub(super) fn new(addresses: &[SocketAddr]) -> Self {
+        Self { servers: addresses.iter().filter_map(|address| Server::new(*address).ok()).collect() }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// How often a name is asked for at most, over all servers.
+    pub(super) fn tries(&self) -> usize {
+        TRIES.max(2 * self.servers.len())
+    }
+
+    /// The server to ask next: the one asked least about this name, rather one that answers, rather one that has a place for
+    /// the question at once, in the order configured.
+    pub(super) fn choose(&self, asked: &[usize]) -> Option<usize> {
+        let rank = |index: &usize| {
+            let server = &self.servers[*index];
+            (asked[*index], server.silent.load(Ordering::Relaxed) >= 2, !server.window.has_room())
+        };
+        (0..self.servers.len()).min_by_key(rank)
+    }
+
+    /// Asks a server; for `patience` from when it has a place for the question.
+    pub(super) async fn ask(
+        &self,
+        server: usize,
+        name: &Name,
+        kind: RecordType,
+        patience: Duration,
+    ) -> Result<Reply, Unknown> {
+        let server = &self.servers[server];
+        let slot = server.window.slot().await;
+        let outcome = match time::timeout(patience, server.ask(Query::query(name.clone(), kind), patience)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Unknown::TimedOut),
+        };
+        match outcome {
+            Err(Unknown::TimedOut | Unknown::Broken) => server.silent.fetch_add(1, Ordering::Relaxed),
+            _ => server.silent.swap(0, Ordering::Relaxed),
+        };
+        match outcome {
+            // A server that is asked more than it allows is silent, or refuses.
+            Err(Unknown::TimedOut | Unknown::Broken | Unknown::Refused) => slot.unanswered(),
+            _ => slot.answered(),
+        }
+        outcome
+    }
+}
+
+impl Server {
+    fn new(address: SocketAddr) -> Result<Self, NetError> {
+        let mut options = ResolverOpts::default();
+        options.timeout = PATIENCE[TRIES - 1];
+        options.num_concurrent_reqs = 1;
+        options.max_active_requests = window::MOST;
+        let mut connection = ConnectionConfig::tcp();
+        connection.port = address.port();
+        let config = NameServerConfig::new(address.ip(), true, vec![connection]);
+        let context = Arc::new(PoolContext::new(options, TlsConfig::new()?));
+        let tcp = NameServerPool::from_config([config], context, TokioRuntimeProvider::new());
+        Ok(Self { udp: Udp::new(address), tcp, silent: AtomicU32::new(0), window: Window::new() })
+    }
+
+    async fn ask(&self, query: Query, patience: Duration) -> Result<Reply, Unknown> {
+        let response = match self.udp.ask(query.clone(), patience).await {
+            Ok(response) if response.truncation => {
+                self.tcp.lookup(query, DnsRequestOptions::default()).first_answer().await
+            }
+            Ok(response) => DnsError::from_response(response).map_err(NetError::from),
+            Err(error) => Err(error),
+        };
+        match response {
+            Ok(response) => Reply::from_response(&response),
+            Err(error) => failure(&error),
+        }
+    }
+}
