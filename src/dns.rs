@@ -11,7 +11,7 @@ mod window;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::config::NameServerConfig;
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time;
 
 use self::reply::Reply;
-use self::servers::Servers;
+use self::servers::{Place, Servers};
 use crate::clock::Deadline;
 use crate::domain::DomainName;
 use crate::tables::{HashMap, HashSet};
@@ -31,11 +31,14 @@ use crate::tables::{HashMap, HashSet};
 /// How many questions are under way at once, over all servers.
 const AT_ONCE: usize = window::MOST;
 
+/// How many questions are passed over while the server they are to go to has no place for them.
+const MOST_WITHOUT_A_PLACE: usize = 16;
+
 /// Where DNS is asked, unless it is said otherwise.
 const PORT: u16 = 53;
 
-/// How many names the questions for AAAA stay behind those for A, where there are that many: by then A is answered mostly,
-/// and may have settled it. The names are still done with in their order.
+/// How many names the questions for AAAA stay behind those for A, where there are that many and A has no answer yet: it may
+/// settle it.
 const AAAA_WAITS: usize = AT_ONCE;
 
 /// How many times a question is asked at least, over all servers, before it counts as one that could not be asked.
@@ -303,15 +306,11 @@ impl Dns {
             return all(Unknown::Broken);
         };
         let checks = runtime.block_on(async {
-            let servers = Arc::new(Servers::new(&configured));
-            let round = Arc::new(Round::new(names, ours, probing));
-            let mut workers = JoinSet::new();
-            for _ in 0..AT_ONCE.min(2 * names.len()) {
-                workers.spawn(work(Arc::clone(&round), Arc::clone(&servers)));
-            }
+            let servers = Servers::new(&configured);
+            let mut round = Round::new(names, ours, probing, servers.count());
             // What is still asked when the time is over is dropped, sockets and all.
-            let _ = time::timeout(deadline.left(), async { while workers.join_next().await.is_some() {} }).await;
-            std::mem::take(&mut round.work().checks)
+            let _ = time::timeout(deadline.left(), round.go(Arc::new(servers))).await;
+            round.checks
         });
         // Nothing here blocks, so there is no thread to wait for.
         runtime.shutdown_background();
@@ -332,21 +331,19 @@ impl Dns {
 }
 
 /// One check: what is asked, and what is known.
-struct Round {
-    names: Vec<DomainName>,
-    ours: Vec<IpAddr>,
+struct Round<'a> {
+    names: &'a [DomainName],
+    ours: &'a [IpAddr],
     probing: bool,
-    work: Mutex<Work>,
-}
-
-struct Work {
+    /// How many servers there are.
+    servers: usize,
     checks: Vec<NameCheck>,
     /// How many names were asked for, by family.
     handed_out: [usize; 2],
-    /// The names that need no question more, although one family was not asked.
-    settled: HashSet<usize>,
-    /// Questions for CAA that were not asked yet. They come first, so that names are done with in their order.
-    fresh: Vec<Job>,
+    /// The names whose AAAA is not asked in its turn: it was asked already, or A has settled it.
+    out_of_turn: HashSet<usize>,
+    /// Questions that follow from an answer. They come first, so that names are done with in their order.
+    fresh: VecDeque<Job>,
     /// Questions that failed. They come last, so that names in trouble never keep the others from being asked.
     again: VecDeque<Job>,
     /// The names of which only one family has its answer, or neither.
@@ -387,48 +384,78 @@ struct Family {
     over: bool,
 }
 
-impl Round {
-    fn new(names: &[DomainName], ours: &[IpAddr], probing: bool) -> Self {
-        let work = Work {
+impl<'a> Round<'a> {
+    fn new(names: &'a [DomainName], ours: &'a [IpAddr], probing: bool, servers: usize) -> Self {
+        Self {
+            names,
+            ours,
+            probing,
+            servers,
             checks: vec![NameCheck::unknown(Unknown::NotAsked); names.len()],
             handed_out: [0, 0],
-            settled: HashSet::default(),
-            fresh: Vec::new(),
+            out_of_turn: HashSet::default(),
+            fresh: VecDeque::new(),
             again: VecDeque::new(),
             open: HashMap::default(),
             caa: HashMap::default(),
-        };
-        Self { names: names.to_vec(), ours: ours.to_vec(), probing, work: Mutex::new(work) }
+        }
     }
 
-    fn work(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks until every name is done with.
+    async fn go(&mut self, servers: Arc<Servers>) {
+        let mut under_way = JoinSet::new();
+        loop {
+            let mut without_a_place = Vec::new();
+            while under_way.len() < AT_ONCE
+                && without_a_place.len() < MOST_WITHOUT_A_PLACE
+                && servers.have_room()
+                && let Some(job) = self.next()
+            {
+                match servers.place(&job.asked) {
+                    Some(place) => drop(under_way.spawn(job.ask(Arc::clone(&servers), place))),
+                    // The server that is to be asked has no place now, although another one has.
+                    None => without_a_place.push(job),
+                }
+            }
+            without_a_place.into_iter().rev().for_each(|job| self.fresh.push_front(job));
+            match under_way.join_next().await {
+                Some(Ok(job)) => {
+                    let may_ask_again = job.asked.iter().sum::<usize>() < servers.tries();
+                    self.take_in(job, may_ask_again);
+                }
+                // A bug of ours: that one question stays without an answer.
+                Some(Err(_)) => {}
+                None => return,
+            }
+        }
+    }
+
+    fn job(&self, about: About, name: Name, kind: RecordType) -> Job {
+        Job { about, search: Search::new(name, kind), asked: vec![0; self.servers] }
     }
 
     /// The next question.
-    fn next(&self, servers: usize) -> Option<Job> {
-        let mut work = self.work();
-        if let Some(job) = work.fresh.pop() {
-            return Some(Job { asked: vec![0; servers], ..job });
+    fn next(&mut self) -> Option<Job> {
+        if let Some(job) = self.fresh.pop_front() {
+            return Some(job);
         }
-        while let Some((index, kind)) = self.next_for_addresses(&mut work) {
+        while let Some((index, kind)) = self.next_for_addresses() {
             match fully_qualified(self.names[index].as_str()) {
                 Some(name) => {
                     if kind == FAMILIES[0] {
                         // What is known of it if the time is over before an answer is there.
-                        work.checks[index] = NameCheck::unknown(Unknown::TimedOut);
+                        self.checks[index] = NameCheck::unknown(Unknown::TimedOut);
                     }
-                    let search = Search::new(name, kind);
-                    return Some(Job { about: About::Addresses(index), search, asked: vec![0; servers] });
+                    return Some(self.job(About::Addresses(index), name, kind));
                 }
-                None => work.checks[index] = NameCheck::unknown(Unknown::Broken),
+                None => self.checks[index] = NameCheck::unknown(Unknown::Broken),
             }
         }
         loop {
-            let job = work.again.pop_front()?;
+            let job = self.again.pop_front()?;
             match job.about {
                 // The other family has settled it meanwhile.
-                About::Addresses(index) if self.settles(index, &work.checks[index]) => {}
+                About::Addresses(index) if self.settles(index, &self.checks[index]) => {}
                 _ => return Some(job),
             }
         }
@@ -444,32 +471,31 @@ impl Round {
     }
 
     /// The name to ask for next, by its index, and the family.
-    fn next_for_addresses(&self, work: &mut Work) -> Option<(usize, RecordType)> {
+    fn next_for_addresses(&mut self) -> Option<(usize, RecordType)> {
         loop {
-            let [v4, v6] = work.handed_out;
+            let [v4, v6] = self.handed_out;
             let is_for_v6 = v6 + AAAA_WAITS <= v4 || v4 == self.names.len();
             let (index, family) = if is_for_v6 { (v6, 1) } else { (v4, 0) };
             if index == self.names.len() {
                 return None;
             }
-            work.handed_out[family] += 1;
-            if !work.settled.remove(&index) {
+            self.handed_out[family] += 1;
+            if !self.out_of_turn.remove(&index) {
                 return Some((index, FAMILIES[family]));
             }
         }
     }
 
     /// Takes in how a question went.
-    fn take_in(&self, job: Job, may_ask_again: bool) {
-        let mut work = self.work();
+    fn take_in(&mut self, job: Job, may_ask_again: bool) {
         match job.about.clone() {
-            About::Addresses(index) => self.take_in_addresses(&mut work, index, job, may_ask_again),
-            About::Caa(at) => self.take_in_caa(&mut work, at, job, may_ask_again),
+            About::Addresses(index) => self.take_in_addresses(index, job, may_ask_again),
+            About::Caa(at) => self.take_in_caa(at, job, may_ask_again),
         }
     }
 
-    fn take_in_addresses(&self, work: &mut Work, index: usize, job: Job, may_ask_again: bool) {
-        let mut families = work.open.remove(&index).unwrap_or_default();
+    fn take_in_addresses(&mut self, index: usize, job: Job, may_ask_again: bool) {
+        let mut families = self.open.remove(&index).unwrap_or_default();
         let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
         let addresses = match &job.search.found {
             Some(Found::Addresses(addresses)) => Some(addresses.clone()),
@@ -477,19 +503,22 @@ impl Round {
         };
         *family =
             Family { over: addresses.is_some(), addresses, failed: job.search.failed, chain: job.search.trail.chain() };
-        let mut check = judge(&families, &self.ours);
+        let mut check = judge(&families, self.ours);
         let settled = self.settles(index, &check);
-        let is_v6_to_come = work.handed_out[1] <= index;
-        if is_v6_to_come && (settled || job.search.leads_nowhere) {
-            work.settled.insert(index);
-            families[1] = Family { addresses: Some(Vec::new()), over: true, ..Family::default() };
-            check = judge(&families, &self.ours);
+        if self.handed_out[1] <= index && self.out_of_turn.insert(index) {
+            if settled || job.search.leads_nowhere {
+                families[1] = Family { addresses: Some(Vec::new()), over: true, ..Family::default() };
+                check = judge(&families, self.ours);
+            } else {
+                let name = job.search.trail.names[0].clone();
+                self.fresh.push_back(self.job(job.about.clone(), name, FAMILIES[1]));
+            }
         }
         let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
         if !family.over {
             family.over = settled || !may_ask_again;
             if !family.over {
-                work.again.push_back(job);
+                self.again.push_back(job);
             }
         }
         let wants_caa =
@@ -497,59 +526,65 @@ impl Round {
         if wants_caa {
             check.caa = Caa::Unknown(Unknown::TimedOut);
         }
-        work.checks[index] = check;
+        self.checks[index] = check;
         if !families.iter().all(|family| family.over) {
-            work.open.insert(index, families);
+            self.open.insert(index, families);
         } else if wants_caa {
             // A wildcard is judged by what holds for the name below it.
             let name = self.names[index].wildcard_base().unwrap_or(self.names[index].as_str());
             if let Some(name) = fully_qualified(name) {
-                self.climb(work, index, name);
+                self.climb(index, name);
             }
         }
     }
 
     /// Finds out which CAA records hold for a name: those of the first name upwards that has any (RFC 8659).
-    fn climb(&self, work: &mut Work, index: usize, mut at: Name) {
+    fn climb(&mut self, index: usize, mut at: Name) {
         let caa = loop {
             if at.is_root() {
                 break Caa::Allowed;
             }
-            match work.caa.get_mut(&at) {
+            match self.caa.get_mut(&at) {
                 Some(Lookup::Known(Ok(set))) if set.is_empty => at = at.base_name(),
                 Some(Lookup::Known(Ok(set))) => break set.judge(&at, self.names[index].is_wildcard()),
                 Some(Lookup::Known(Err(reason))) => break Caa::Unknown(*reason),
                 Some(Lookup::Asked(waiting)) => return waiting.push(index),
-                None => {
-                    let search = Search::new(at.clone(), RecordType::CAA);
-                    work.fresh.push(Job { about: About::Caa(at.clone()), search, asked: Vec::new() });
-                    work.caa.insert(at, Lookup::Asked(vec![index]));
-                    return;
-                }
+                None => self.ask_for_caa(&at),
             }
         };
-        work.checks[index].caa = caa;
+        self.checks[index].caa = caa;
     }
 
-    fn take_in_caa(&self, work: &mut Work, at: Name, job: Job, may_ask_again: bool) {
-        let Some(Lookup::Asked(waiting)) = work.caa.remove(&at) else { return };
+    fn take_in_caa(&mut self, at: Name, job: Job, may_ask_again: bool) {
+        let Some(Lookup::Asked(waiting)) = self.caa.remove(&at) else { return };
         let known = match job.search.found {
             Some(Found::Caa(set)) => Ok(set),
             _ => Err(job.search.failed.unwrap_or(Unknown::Broken)),
         };
         if let Err(reason) = &known {
             for index in &waiting {
-                work.checks[*index].caa = Caa::Unknown(*reason);
+                self.checks[*index].caa = Caa::Unknown(*reason);
             }
             if may_ask_again {
-                work.again.push_back(Job { search: Search { found: None, ..job.search }, ..job });
-                work.caa.insert(at, Lookup::Asked(waiting));
+                self.again.push_back(Job { search: Search { found: None, ..job.search }, ..job });
+                self.caa.insert(at, Lookup::Asked(waiting));
                 return;
             }
         }
-        work.caa.insert(at.clone(), Lookup::Known(known));
+        self.caa.insert(at.clone(), Lookup::Known(known));
         for index in waiting {
-            self.climb(work, index, at.clone());
+            self.climb(index, at.clone());
+        }
+    }
+
+    /// Asks for the CAA records of a name and of all names above it, at once: nearly always the answer is that there are
+    /// none, and what lies above is the same for many names.
+    fn ask_for_caa(&mut self, name: &Name) {
+        let mut at = name.clone();
+        while !at.is_root() && !self.caa.contains_key(&at) {
+            self.fresh.push_back(self.job(About::Caa(at.clone()), at.clone(), RecordType::CAA));
+            let above = at.base_name();
+            self.caa.insert(std::mem::replace(&mut at, above), Lookup::Asked(Vec::new()));
         }
     }
 }
@@ -562,24 +597,22 @@ fn fully_qualified(name: &str) -> Option<Name> {
     Name::from_ascii(format!("{name}.")).ok()
 }
 
-/// Asks question after question until there is none. Whoever adds one takes the next one, so none is left over.
-async fn work(round: Arc<Round>, servers: Arc<Servers>) {
-    while let Some(mut job) = round.next(servers.count()) {
+impl Job {
+    /// Asks one server, and gives the question back with what came of it.
+    async fn ask(mut self, servers: Arc<Servers>, place: Place) -> Self {
         #[cfg(debug_assertions)]
         crate::trip::here(crate::trip::Spot::Dns);
-        let Some(server) = servers.choose(&job.asked) else { return };
-        let before = job.asked[server];
-        job.asked[server] += 1;
+        let before = self.asked[place.server];
+        self.asked[place.server] += 1;
         if before > 0 {
             time::sleep(PAUSE).await;
         }
-        job.search.go(&servers, server, PATIENCE[before.min(TRIES - 1)]).await;
-        if job.search.found.is_none() {
+        self.search.go(&servers, &place, PATIENCE[before.min(TRIES - 1)]).await;
+        if self.search.found.is_none() {
             // Others were asked the same moment: how they fared says whether this server is the one to ask next.
             time::sleep(BREATH).await;
         }
-        let may_ask_again = job.asked.iter().sum::<usize>() < servers.tries();
-        round.take_in(job, may_ask_again);
+        self
     }
 }
 
@@ -608,9 +641,9 @@ impl Search {
     }
 
     /// Asks a server, and goes on at the end of the chain where it gave only a part of it.
-    async fn go(&mut self, servers: &Servers, server: usize, patience: Duration) {
+    async fn go(&mut self, servers: &Servers, place: &Place, patience: Duration) {
         while self.found.is_none() {
-            match servers.ask(server, self.trail.end(), self.kind, patience).await {
+            match servers.ask(place, self.trail.end(), self.kind, patience).await {
                 Ok(reply) => match self.trail.follow(&reply, self.kind) {
                     Step::Partial => {}
                     Step::End => {

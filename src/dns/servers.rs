@@ -16,8 +16,15 @@ use tokio::time;
 
 use super::reply::{Reply, failure};
 use super::udp::Udp;
-use super::window::{self, Window};
+use super::window::{self, Slot, Window};
 use super::{PATIENCE, TRIES, Unknown};
+
+/// A place for a question at one server.
+pub(super) struct Place {
+    /// The server, by its index.
+    pub(super) server: usize,
+    slot: Slot,
+}
 
 /// The servers, each by itself.
 pub(super) struct Servers {
@@ -48,26 +55,31 @@ impl Servers {
         TRIES.max(2 * self.servers.len())
     }
 
+    /// Whether a server has a place for another question.
+    pub(super) fn have_room(&self) -> bool {
+        self.servers.iter().any(|server| server.window.has_room())
+    }
+
     /// The server to ask next: the one asked least about this name, rather one that answers, rather one that has a place for
-    /// the question at once, in the order configured.
-    pub(super) fn choose(&self, asked: &[usize]) -> Option<usize> {
+    /// the question, in the order configured. `None` while it has none.
+    pub(super) fn place(&self, asked: &[usize]) -> Option<Place> {
         let rank = |index: &usize| {
             let server = &self.servers[*index];
             (asked[*index], server.silent.load(Ordering::Relaxed) >= 2, !server.window.has_room())
         };
-        (0..self.servers.len()).min_by_key(rank)
+        let server = (0..self.servers.len()).min_by_key(rank)?;
+        Some(Place { server, slot: self.servers[server].window.take()? })
     }
 
-    /// Asks a server; for `patience` from when it has a place for the question.
+    /// Asks a server.
     pub(super) async fn ask(
         &self,
-        server: usize,
+        Place { server, slot }: &Place,
         name: &Name,
         kind: RecordType,
         patience: Duration,
     ) -> Result<Reply, Unknown> {
-        let server = &self.servers[server];
-        let slot = server.window.slot().await;
+        let server = &self.servers[*server];
         let outcome = match time::timeout(patience, server.ask(Query::query(name.clone(), kind), patience)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Unknown::TimedOut),

@@ -2,9 +2,7 @@
 //! more again, as TCP does it (RFC 5681). So a server that is quick is used well, and one that is slow, or limits how much
 //! it is asked, is asked less.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many it gets before it has answered any.
 const FIRST: usize = 100;
@@ -15,10 +13,8 @@ pub(super) const MOST: usize = 200;
 const LEAST: usize = 10;
 
 /// The questions that one server has.
-pub(super) struct Window {
-    slots: Mutex<Slots>,
-    freed: Notify,
-}
+#[derive(Clone)]
+pub(super) struct Window(Arc<Mutex<Slots>>);
 
 struct Slots {
     size: usize,
@@ -30,50 +26,41 @@ struct Slots {
 }
 
 /// A place for one question, given back when it is dropped.
-pub(super) struct Slot<'a> {
-    window: &'a Window,
-    /// How often the window had been halved when the question was asked.
+pub(super) struct Slot {
+    window: Window,
+    /// How often the window had been halved when the place was taken.
     halved: u32,
 }
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self { slots: Mutex::new(Slots { size: FIRST, taken: 0, halved: 0, answers: 0 }), freed: Notify::new() }
+        Self(Arc::new(Mutex::new(Slots { size: FIRST, taken: 0, halved: 0, answers: 0 })))
     }
 
-    /// Whether there is a place at once.
+    /// Whether there is a place.
     pub(super) fn has_room(&self) -> bool {
         let slots = self.slots();
         slots.taken < slots.size
     }
 
-    /// Waits for a place.
-    pub(super) async fn slot(&self) -> Slot<'_> {
-        loop {
-            if let Some(slot) = self.take() {
-                return slot;
-            }
-            self.freed.notified().await;
-        }
-    }
-
-    fn take(&self) -> Option<Slot<'_>> {
+    /// Takes a place, if there is one.
+    pub(super) fn take(&self) -> Option<Slot> {
         let mut slots = self.slots();
         if slots.taken >= slots.size {
             return None;
         }
         slots.taken += 1;
-        Some(Slot { window: self, halved: slots.halved })
+        Some(Slot { window: self.clone(), halved: slots.halved })
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Slot<'_> {
+impl Slot {
     /// The server answered, whatever it said of the name.
-    pub(super) fn answered(self) {
+    pub(super) fn answered(&self) {
         let mut slots = self.window.slots();
         slots.answers += 1;
         // What was once too much is come near to in small steps: one for each round of questions.
@@ -84,7 +71,7 @@ impl Slot<'_> {
     }
 
     /// The server was silent, or refused. What was asked before the window was halved says nothing of it as it is now.
-    pub(super) fn unanswered(self) {
+    pub(super) fn unanswered(&self) {
         let mut slots = self.window.slots();
         if self.halved == slots.halved {
             slots.size = LEAST.max(slots.size / 2);
@@ -94,17 +81,9 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let room = {
-            let mut slots = self.window.slots();
-            slots.taken -= 1;
-            slots.size.saturating_sub(slots.taken)
-        };
-        // An answer frees one place and adds one.
-        for _ in 0..room.min(2) {
-            self.window.freed.notify_one();
-        }
+        self.window.slots().taken -= 1;
     }
 }
 
@@ -118,7 +97,7 @@ mod tests {
         window.slots().size
     }
 
-    fn take(window: &Window, count: usize) -> Vec<Slot<'_>> {
+    fn take(window: &Window, count: usize) -> Vec<Slot> {
         (0..count).map(|_| window.take().unwrap()).collect()
     }
 
@@ -127,10 +106,11 @@ mod tests {
         let window = Window::new();
         let first = take(&window, FIRST);
         assert!(!window.has_room() && window.take().is_none());
-        first.into_iter().for_each(Slot::answered);
+        first.iter().for_each(Slot::answered);
+        drop(first);
         assert_eq!(size(&window), MOST.min(2 * FIRST));
         for _ in 0..2 {
-            take(&window, MOST).into_iter().for_each(Slot::answered);
+            take(&window, MOST).iter().for_each(Slot::answered);
         }
         assert_eq!(size(&window), MOST);
         assert!(window.has_room());
@@ -139,26 +119,24 @@ mod tests {
     #[test]
     fn silence_halves_it_once_for_all_that_were_under_way() {
         let window = Window::new();
-        take(&window, FIRST).into_iter().for_each(Slot::unanswered);
+        take(&window, FIRST).iter().for_each(Slot::unanswered);
         assert_eq!(size(&window), FIRST / 2);
         for _ in 0..9 {
-            take(&window, 1).into_iter().for_each(Slot::unanswered);
+            take(&window, 1).iter().for_each(Slot::unanswered);
         }
         assert_eq!(size(&window), LEAST);
-        take(&window, LEAST).into_iter().for_each(Slot::answered);
+        take(&window, LEAST).iter().for_each(Slot::answered);
         assert_eq!(size(&window), LEAST + 1);
     }
 
     #[test]
-    fn a_place_is_given_back_whatever_happens_and_goes_to_who_waits() {
+    fn a_place_is_given_back_when_its_question_is_done_with() {
         let window = Window::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let mut taken = take(&window, FIRST);
-            let two_more = async { (window.slot().await, window.slot().await) };
-            let give_back = async { drop((taken.pop(), taken.pop())) };
-            let (_two, ()) = tokio::join!(two_more, give_back);
-            assert!(!window.has_room());
-        });
+        let mut taken = take(&window, FIRST);
+        assert!(!window.has_room());
+        taken.pop();
+        assert!(window.has_room());
+        taken.push(window.take().unwrap());
+        assert!(window.take().is_none());
     }
 }
