@@ -64,3 +64,11 @@ function doh_addresses(string|bool|null $body): ?array
     $addresses = array_filter($answer['Answer'] ?? [], static fn ($record) => in_array($record['type'], [1, 28], true));
     return array_column($addresses, 'data');
 }
+
+/** Whether the CAA records in an answer let Let's Encrypt issue; none at all do. */
+function caa_allows(?string $body): bool
+{
+    $records = array_filter(json_decode($body ?? '', true)['Answer'] ?? [], static fn ($record) => $record['type'] === 257);
+    $issuers = array_filter(array_column($records, 'data'), static fn ($data) => str_contains($data, ' issue '));
+    return $issuers === [] || array_filter($issuers, static fn ($data) => str_contains($data, '"letsencrypt.org"')) !== [];
+}

@@ -69,8 +69,8 @@ resolv.conf: garbage: api_unavailable: the Cloudways API is not available (GET /
 resolv.conf: garbage, names: unknown: Where a.example points could not be found out: no DNS server is configured on this machine. unknown: Where b.example points could not be found out: no DNS server is configured on this machine. -> 0
 resolv.conf: nobody: api_unavailable: the Cloudways API is not available (GET /server: %s)
     Nothing needs to be done at first: it is tried again. If it lasts, check the network of this server and the state of the Cloudways platform. -> 0
-resolv.conf: nobody, names: unknown: Where a.example points could not be found out: the DNS servers did not answer in time. unknown: Where b.example points could not be found out: the DNS servers did not answer in time. -> 0
-servers that are none: unknown: Where a.example points could not be found out: the DNS servers did not answer in time. unknown: Where b.example points could not be found out: the DNS servers did not answer in time. -> 0
+resolv.conf: nobody, names: unknown: Where a.example points could not be found out: the DNS servers could not be asked, or their answer made no sense. unknown: Where b.example points could not be found out: the DNS servers could not be asked, or their answer made no sense. -> 0
+servers that are none: unknown: Where a.example points could not be found out: the DNS servers could not be asked, or their answer made no sense. unknown: Where b.example points could not be found out: the DNS servers could not be asked, or their answer made no sense. -> 0
 SSL_CERT_FILE: none/missing: api_unavailable: the Cloudways API is not available (GET /server: no connection: this machine has no CA certificates (package ca-certificates), so no API can be trusted)
     Nothing needs to be done at first: it is tried again. If it lasts, check the network of this server and the state of the Cloudways platform. -> 0
 SSL_CERT_FILE: empty: api_unavailable: the Cloudways API is not available (GET /server: no connection: this machine has no CA certificates (package ca-certificates), so no API can be trusted)
