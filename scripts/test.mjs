@@ -79,6 +79,15 @@ const STAGES = [
   // After `rust`: building without the binding leaves a libwu_cloudways.so of the same name that PHP cannot load.
   { name: 'build', what: 'the extension and the simulator', commands: () => [['cargo', 'build', '--workspace']] },
   {
+    name: 'counts',
+    what: 'instructions for 10,000 domains',
+    needs: ['build'],
+    commands: () => [
+      ['cargo', 'rustc', '--quiet', '--profile', 'counts', '--lib', '--crate-type', 'cdylib'],
+      nodeTest(...files('tests/counts', (file) => file.endsWith('.test.mjs'))),
+    ],
+  },
+  {
     name: 'phpt',
     what: 'the extension in PHP',
     needs: ['build'],

@@ -120,24 +120,30 @@ impl Aside {
             }
             return;
         }
-        for name in culprits {
-            self.set_aside(name, reason, now);
-        }
+        self.set_aside(culprits, reason, now);
         self.take_out_of_groups(&culprits.iter().collect());
     }
 
-    fn set_aside(&mut self, name: &DomainName, reason: &str, now: u64) {
-        let (before, first) = self.refusal(name).map_or((0, now), |refusal| (refusal.times, refusal.first));
-        let rest = REST[usize::try_from(before).map_or(REST.len() - 1, |times| times.min(REST.len() - 1))];
-        self.names.retain(|refusal| refusal.name != *name);
-        self.names.push(SetAside {
-            name: name.clone(),
-            reason: reason.chars().take(LONGEST_REASON).collect(),
-            since: now,
-            until: now.saturating_add(rest),
-            times: before.saturating_add(1),
-            first,
-        });
+    /// In one pass over what was refused before: a refusal can name thousands.
+    fn set_aside(&mut self, culprits: &[DomainName], reason: &str, now: u64) {
+        let guilty: HashSet<&DomainName> = culprits.iter().collect();
+        let (before, others): (Vec<SetAside>, Vec<SetAside>) =
+            std::mem::take(&mut self.names).into_iter().partition(|refusal| guilty.contains(&refusal.name));
+        let before: HashMap<&DomainName, &SetAside> = before.iter().map(|refusal| (&refusal.name, refusal)).collect();
+        let reason: String = reason.chars().take(LONGEST_REASON).collect();
+        self.names = others;
+        self.names.extend(culprits.iter().map(|name| {
+            let (times, first) = before.get(name).map_or((0, now), |refusal| (refusal.times, refusal.first));
+            let rest = REST[usize::try_from(times).map_or(REST.len() - 1, |times| times.min(REST.len() - 1))];
+            SetAside {
+                name: name.clone(),
+                reason: reason.clone(),
+                since: now,
+                until: now.saturating_add(rest),
+                times: times.saturating_add(1),
+                first,
+            }
+        }));
     }
 
     /// A person wants another try at once. How often they were refused is not forgotten.

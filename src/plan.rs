@@ -128,6 +128,7 @@ impl Plan {
     /// What makes two plans the same: the application, the policy, the list it is based on, the list to send and
     /// the names to order. The order of names makes no difference.
     #[must_use]
+    #[inline(never)] // Its instructions are counted, by its name (tests/counts).
     pub fn fingerprint(&self, settings: &Settings) -> String {
         let base = sorted(self.aliases.base.iter().map(|alias| alias.spelling.as_str()).collect());
         let list = self.aliases.writes().then(|| sorted(self.aliases.spellings()));
@@ -147,6 +148,7 @@ impl Plan {
 ///
 /// `state` must have taken in the same look at the application.
 #[must_use]
+#[inline(never)] // Its instructions are counted, by its name (tests/counts).
 pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy, now: u64) -> AliasPlan {
     let ours = state.ours();
     let untouchable = |name: &DomainName| Some(name) == app.primary.as_ref() || Some(name) == app.fqdn.as_ref();
@@ -191,10 +193,11 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy,
     }
     let chosen = state.aliases_aside.choose(&add, now);
     let is_chosen: HashSet<&DomainName> = chosen.iter().collect();
+    let refused = state.aliases_aside.held_now(now);
     let (set_aside, later) = add
         .into_iter()
         .filter(|name| !is_chosen.contains(name))
-        .partition(|name| state.aliases_aside.held(name, now).is_some());
+        .partition(|name| refused.contains_key(name));
     AliasPlan {
         base: app.aliases.clone(),
         add: chosen,

@@ -6,6 +6,7 @@ use ext_php_rs::types::{ZendHashTable, Zval};
 use crate::options::given::{Cut, DEPTH, Given, Key, MOST_VALUES};
 
 /// The argument, if there is one, through references. Nothing of PHP's is changed or kept.
+#[inline(never)] // Its instructions are counted, by its name (tests/counts).
 pub(super) fn given(value: Option<&Zval>) -> Option<Given> {
     value.map(|value| Copier { left: MOST_VALUES, is_cut: false }.value(value, DEPTH))
 }

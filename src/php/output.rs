@@ -22,6 +22,7 @@ use super::zend::{memory_limit, memory_taken};
 /// # Errors
 /// [`Unfit`] when it holds a map whose keys are neither text nor numbers, or one too large for PHP, and when it passes
 /// `memory_limit`.
+#[inline(never)] // Its instructions are counted, by its name (tests/counts).
 pub(super) fn to_zval<T: Serialize + ?Sized>(value: &T) -> Result<Zval, Unfit> {
     let words = BailoutGuard::new(Words::new());
     value.serialize(ToZval { most: memory_limit().max(memory_taken()), words: words.get(), field: None })
