@@ -20,6 +20,7 @@ pub mod dns;
 pub mod domain;
 pub mod error;
 pub mod guard;
+mod made;
 pub mod note;
 pub mod options;
 pub mod plan;

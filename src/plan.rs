@@ -194,10 +194,8 @@ pub fn aliases(desired: &Desired, app: &App, state: &State, policy: AliasPolicy,
     let chosen = state.aliases_aside.choose(&add, now);
     let is_chosen: HashSet<&DomainName> = chosen.iter().collect();
     let refused = state.aliases_aside.held_now(now);
-    let (set_aside, later) = add
-        .into_iter()
-        .filter(|name| !is_chosen.contains(name))
-        .partition(|name| refused.contains_key(name));
+    let (set_aside, later) =
+        add.into_iter().filter(|name| !is_chosen.contains(name)).partition(|name| refused.contains_key(name));
     AliasPlan {
         base: app.aliases.clone(),
         add: chosen,

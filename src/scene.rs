@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use crate::certificate::{self, Basis, CertificatePlan};
 use crate::clock::Deadline;
-use crate::cloudways::{CloudwaysRead, InstalledCertificate, Observed, ObservedAlias, names_of, spellings_of};
+use crate::cloudways::{App, CloudwaysRead, InstalledCertificate, Observed, ObservedAlias, names_of, spellings_of};
 use crate::config::{AliasPolicy, Settings};
 use crate::desired::Desired;
 use crate::dns::{NameCheck, Qualifies, Unknown, Verdict};
 use crate::domain::DomainName;
 use crate::error::{Error, Refusal};
 use crate::guard;
+use crate::made::Made;
 use crate::note::Note;
 use crate::options::Options;
 use crate::plan::{self, AliasPlan, Moment, Plan};
@@ -89,6 +90,30 @@ pub struct Scene {
     dns_left: Duration,
     /// Whether nothing happened since the last look.
     pub(crate) fresh: bool,
+    aliases_made: Made<Known, AliasPlan>,
+    certificate_made: Made<KnownOfCertificate, CertificatePlan>,
+}
+
+/// What the plan of the certificate is made from: the plan of the aliases, the moment, the number of verdicts, and a
+/// person's hurry, besides what all plans are made from.
+type KnownOfCertificate = (Known, AliasPlan, (Moment, usize, bool));
+
+/// What plans are made from, besides what is the same for the whole run.
+#[derive(Debug)]
+struct Known {
+    app: App,
+    state: State,
+    now: u64,
+}
+
+impl Known {
+    fn new(app: &App, state: &State, now: u64) -> Self {
+        Self { app: app.clone(), state: state.clone(), now }
+    }
+
+    fn is(&self, app: &App, state: &State, now: u64) -> bool {
+        self.now == now && self.app == *app && self.state == *state
+    }
 }
 
 impl Scene {
@@ -124,6 +149,8 @@ impl Scene {
             missing_foreign: Vec::new(),
             dns_left: task.deadline.total().mul_f64(DNS_SHARE),
             fresh: true,
+            aliases_made: Made::default(),
+            certificate_made: Made::default(),
         };
         if scene.observed.server.addresses.is_empty() {
             scene.warnings.push(Note::ServerAddressUnknown);
@@ -143,20 +170,36 @@ impl Scene {
     #[must_use]
     pub fn plan_aliases(&self, task: Task<'_>) -> AliasPlan {
         let now = task.deadline.clock().unix();
-        let plan = plan::aliases(task.desired, &self.observed.app, &self.state, task.settings.policy, now);
-        guard::aliases(plan, task.desired, &self.state.withheld, task.options.force)
+        let (app, state) = (&self.observed.app, &self.state);
+        self.aliases_made.get(
+            |known: &Known| known.is(app, state, now),
+            || Known::new(app, state, now),
+            || {
+                let plan = plan::aliases(task.desired, app, state, task.settings.policy, now);
+                guard::aliases(plan, task.desired, &state.withheld, task.options.force)
+            },
+        )
     }
 
     /// The certificate part of the plan, by the alias list of that moment and what DNS said.
     #[must_use]
     pub fn plan_certificate(&self, task: Task<'_>, aliases: &AliasPlan, moment: Moment) -> CertificatePlan {
         let now = task.deadline.clock().unix();
-        let basis = self.basis(task, aliases, moment);
-        let plan = match &task.settings.wildcard_ssl {
-            Some(wildcard) => certificate::plan_wildcard(wildcard, basis, &self.state, now, self.hurried),
-            None => certificate::plan(basis, &self.verdicts, &self.state, now, self.hurried),
-        };
-        guard::certificate(plan, task.desired, &self.state.accepted, task.options.force)
+        let (app, state) = (&self.observed.app, &self.state);
+        // Verdicts are added and never changed: how many there are tells whether they are the same.
+        let rest = (moment, self.verdicts.len(), self.hurried);
+        self.certificate_made.get(
+            |(known, list, others)| *others == rest && known.is(app, state, now) && list == aliases,
+            || (Known::new(app, state, now), aliases.clone(), rest),
+            || {
+                let basis = self.basis(task, aliases, moment);
+                let plan = match &task.settings.wildcard_ssl {
+                    Some(wildcard) => certificate::plan_wildcard(wildcard, basis, state, now, self.hurried),
+                    None => certificate::plan(basis, &self.verdicts, state, now, self.hurried),
+                };
+                guard::certificate(plan, task.desired, &state.accepted, task.options.force)
+            },
+        )
     }
 
     pub(crate) fn basis<'a>(&'a self, task: Task<'a>, aliases: &'a AliasPlan, moment: Moment) -> Basis<'a> {

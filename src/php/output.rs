@@ -130,7 +130,12 @@ impl Word {
     }
 
     /// The array: the one that stood in this field last, where both hold the same one thing and no more.
+    ///
+    /// Others are not kept for comparison: PHP's collector of cycles looks at each array that is let go by one of its holders.
     fn array(&self, array: ZBox<ZendHashTable>) -> Zval {
+        if array.len() != 1 {
+            return array_zval(array);
+        }
         let mut last = self.last.borrow_mut();
         if !last.array().is_some_and(|last| hold_the_same_text(last, &array)) {
             *last = array_zval(array);
@@ -146,7 +151,7 @@ fn hold_the_same_text(one: &ZendHashTable, other: &ZendHashTable) -> bool {
         let (key, value) = array.iter().next_zval()?;
         Some((std::ptr::from_ref(key.zend_str()?), std::ptr::from_ref(value.zend_str()?)))
     };
-    one.len() == 1 && other.len() == 1 && entry(one).is_some_and(|entry_of_one| entry(other) == Some(entry_of_one))
+    one.len() == other.len() && entry(one).is_some_and(|entry_of_one| entry(other) == Some(entry_of_one))
 }
 
 #[derive(Clone, Copy)]
