@@ -37,8 +37,11 @@ const MOST_WITHOUT_A_PLACE: usize = 16;
 /// Where DNS is asked, unless it is said otherwise.
 const PORT: u16 = 53;
 
-/// How many names the questions for AAAA stay behind those for A, where there are that many and A has no answer yet: it may
-/// settle it.
+/// Of more names than this AAAA waits for A, which may settle it; of fewer, both are asked in any case. A run asks fewer at a
+/// time, so what it finds out does not depend on which answer came first.
+const MANY: usize = 100;
+
+/// How many names the questions for AAAA stay behind those for A at most, where AAAA waits.
 const AAAA_WAITS: usize = AT_ONCE;
 
 /// How many times a question is asked at least, over all servers, before it counts as one that could not be asked.
@@ -417,7 +420,11 @@ impl<'a> Round<'a> {
                     None => without_a_place.push(job),
                 }
             }
-            without_a_place.into_iter().rev().for_each(|job| self.fresh.push_front(job));
+            for job in without_a_place.into_iter().rev() {
+                // Back to where it came from: what failed never keeps others from being asked.
+                let queue = if job.is_fresh() { &mut self.fresh } else { &mut self.again };
+                queue.push_front(job);
+            }
             match under_way.join_next().await {
                 Some(Ok(job)) => {
                     let may_ask_again = job.asked.iter().sum::<usize>() < servers.tries();
@@ -466,6 +473,10 @@ impl<'a> Round<'a> {
         check.verdict == Verdict::Elsewhere && !self.is_probed(index)
     }
 
+    fn aaaa_waits(&self) -> bool {
+        self.names.len() > MANY
+    }
+
     fn is_probed(&self, index: usize) -> bool {
         self.probing && !self.names[index].is_wildcard()
     }
@@ -474,7 +485,8 @@ impl<'a> Round<'a> {
     fn next_for_addresses(&mut self) -> Option<(usize, RecordType)> {
         loop {
             let [v4, v6] = self.handed_out;
-            let is_for_v6 = v6 + AAAA_WAITS <= v4 || v4 == self.names.len();
+            let waits = if self.aaaa_waits() { AAAA_WAITS } else { 1 };
+            let is_for_v6 = v6 + waits <= v4 || v4 == self.names.len();
             let (index, family) = if is_for_v6 { (v6, 1) } else { (v4, 0) };
             if index == self.names.len() {
                 return None;
@@ -505,7 +517,7 @@ impl<'a> Round<'a> {
             Family { over: addresses.is_some(), addresses, failed: job.search.failed, chain: job.search.trail.chain() };
         let mut check = judge(&families, self.ours);
         let settled = self.settles(index, &check);
-        if self.handed_out[1] <= index && self.out_of_turn.insert(index) {
+        if self.aaaa_waits() && self.handed_out[1] <= index && self.out_of_turn.insert(index) {
             if settled || job.search.leads_nowhere {
                 families[1] = Family { addresses: Some(Vec::new()), over: true, ..Family::default() };
                 check = judge(&families, self.ours);
@@ -562,6 +574,10 @@ impl<'a> Round<'a> {
             _ => Err(job.search.failed.unwrap_or(Unknown::Broken)),
         };
         if let Err(reason) = &known {
+            if waiting.is_empty() {
+                // Nobody needs it so far. Who comes to need it asks again.
+                return;
+            }
             for index in &waiting {
                 self.checks[*index].caa = Caa::Unknown(*reason);
             }
@@ -598,6 +614,11 @@ fn fully_qualified(name: &str) -> Option<Name> {
 }
 
 impl Job {
+    /// Nobody was asked so far.
+    fn is_fresh(&self) -> bool {
+        self.asked.iter().all(|times| *times == 0)
+    }
+
     /// Asks one server, and gives the question back with what came of it.
     async fn ask(mut self, servers: Arc<Servers>, place: Place) -> Self {
         #[cfg(debug_assertions)]
@@ -608,6 +629,7 @@ impl Job {
             time::sleep(PAUSE).await;
         }
         self.search.go(&servers, &place, PATIENCE[before.min(TRIES - 1)]).await;
+        drop(place);
         if self.search.found.is_none() {
             // Others were asked the same moment: how they fared says whether this server is the one to ask next.
             time::sleep(BREATH).await;
@@ -647,8 +669,9 @@ impl Search {
                 Ok(reply) => match self.trail.follow(&reply, self.kind) {
                     Step::Partial => {}
                     Step::End => {
-                        self.leads_nowhere = reply.is_no_name;
-                        self.found = Some(reply.found(self.trail.end(), self.kind));
+                        let found = reply.found(self.trail.end(), self.kind);
+                        self.leads_nowhere = reply.is_no_name && found == Found::Addresses(Vec::new());
+                        self.found = Some(found);
                     }
                     // A chain without an end leads to no address, for everyone who follows it.
                     Step::Endless if self.kind != RecordType::CAA => {

@@ -1,8 +1,9 @@
 //! Hash tables of names. A run over 10,000 domains hashes names some hundred thousand times; with the standard library's
 //! SipHash that was a third of its instructions.
 //!
-//! The quick hash is seeded at random in each process. Who maps domains chooses the names, but sees neither how long a
-//! run takes nor the order in these tables, which nothing shows: so nobody can choose names that collide.
+//! The quick hash is seeded anew in each process, though not as a cryptographer would. Who maps domains chooses the names,
+//! but sees neither the seed nor the order in these tables, which nothing shows, nor how long a run takes; and a run has a
+//! deadline.
 
 use std::hash::Hash;
 

@@ -155,8 +155,9 @@ impl<A: CloudwaysWrite> Run<'_, '_, A> {
     /// blames nobody may pass; when it does not, the new names are halved.
     pub(super) fn learn_from_a_failed_list(&mut self, adds: &[DomainName], said: &str) {
         let now = self.now();
+        let added: HashSet<&DomainName> = adds.iter().collect();
         let there = names_of(&self.scene.observed.app.aliases).into_iter();
-        let observed: Vec<DomainName> = there.filter(|name| !adds.contains(name)).cloned().collect();
+        let observed: Vec<DomainName> = there.filter(|name| !added.contains(name)).cloned().collect();
         let state = &mut self.scene.state;
         state.failed_lists = state.failed_lists.saturating_add(1);
         match blame(said, adds, &observed, now) {

@@ -33,7 +33,7 @@ pub(super) struct Servers {
 
 struct Server {
     udp: Udp,
-    /// For answers that do not fit into a datagram; one connection for all of them.
+    /// For answers that do not fit into a datagram; a connection is kept for those that follow.
     tcp: NameServerPool<TokioRuntimeProvider>,
     /// Questions in a row that it did not answer in time.
     silent: AtomicU32,
@@ -60,13 +60,11 @@ impl Servers {
         self.servers.iter().any(|server| server.window.has_room())
     }
 
-    /// The server to ask next: the one asked least about this name, rather one that answers, rather one that has a place for
-    /// the question, in the order configured. `None` while it has none.
+    /// A place at the server to ask next: the one asked least about this name, rather one that answers, in the order
+    /// configured. `None` while it has none: the next server may be there for the case that the first one fails, and may
+    /// see other names.
     pub(super) fn place(&self, asked: &[usize]) -> Option<Place> {
-        let rank = |index: &usize| {
-            let server = &self.servers[*index];
-            (asked[*index], server.silent.load(Ordering::Relaxed) >= 2, !server.window.has_room())
-        };
+        let rank = |index: &usize| (asked[*index], self.servers[*index].silent.load(Ordering::Relaxed) >= 2);
         let server = (0..self.servers.len()).min_by_key(rank)?;
         Some(Place { server, slot: self.servers[server].window.take()? })
     }
@@ -90,8 +88,10 @@ impl Servers {
         };
         match outcome {
             // A server that is asked more than it allows is silent, or refuses.
-            Err(Unknown::TimedOut | Unknown::Broken | Unknown::Refused) => slot.unanswered(),
-            _ => slot.answered(),
+            Err(Unknown::TimedOut | Unknown::Refused) => slot.unanswered(),
+            Ok(_) => slot.answered(),
+            // These say something of the name, or of this machine.
+            Err(_) => {}
         }
         outcome
     }

@@ -79,7 +79,11 @@ impl Udp {
 
     async fn socket(&self) -> Result<&Arc<Socket>, NetError> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
-        Ok(self.sockets[next % SOCKETS].get_or_try_init(|| Socket::connect(self.server)).await?)
+        match self.sockets[next % SOCKETS].get_or_try_init(|| Socket::connect(self.server)).await {
+            Ok(socket) => Ok(socket),
+            // Where PHP has no file descriptor left, those that are open do.
+            Err(error) => self.sockets.iter().find_map(OnceCell::get).ok_or_else(|| error.into()),
+        }
     }
 }
 

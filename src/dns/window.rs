@@ -1,16 +1,20 @@
-//! How many questions a server gets at once: more with each answer, half as many after silence or a refusal, and then slowly
-//! more again, as TCP does it (RFC 5681). So a server that is quick is used well, and one that is slow, or limits how much
-//! it is asked, is asked less.
+//! How many questions a server gets at once: more with each answer, half as many where too much stays without one, and then
+//! slowly more again, as TCP does it (RFC 5681). So a server that is quick is used well, and one that limits how much it is
+//! asked is asked less.
+//!
+//! That a question has no answer is mostly the fault of its name: a resolver says nothing while it waits for name servers
+//! that are dead. Only where more than a quarter of all questions fare like this it is the resolver.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many it gets before it has answered any.
+/// How many it gets before it has answered any. What passes questions on for others often takes no more than 150.
 const FIRST: usize = 100;
-/// How many it gets at most. Public resolvers take thousands a second from one address; each question has a socket of its
-/// own, and PHP may have 1,024 files open in all, mostly.
+/// How many it gets at most. Public resolvers take thousands a second from one address.
 pub(super) const MOST: usize = 200;
-/// How many it gets at least.
-const LEAST: usize = 10;
+/// How many it gets at least, so that names without an answer, each of which takes seconds, do not take minutes in all.
+const LEAST: usize = 50;
+/// One in so many may stay without an answer.
+const ONE_IN: usize = 4;
 
 /// The questions that one server has.
 #[derive(Clone)]
@@ -23,6 +27,24 @@ struct Slots {
     halved: u32,
     /// The answers since it last grew.
     answers: usize,
+    /// How the questions went that were asked since it was judged last: with an answer, and without.
+    went: [usize; 2],
+}
+
+impl Slots {
+    /// Half a round of questions is enough to judge by.
+    fn judge(&mut self) {
+        let [with, without] = self.went;
+        if 2 * (with + without) < self.size {
+            return;
+        }
+        if ONE_IN * without > with + without {
+            self.size = LEAST.max(self.size / 2);
+            self.halved += 1;
+            self.answers = 0;
+        }
+        self.went = [0, 0];
+    }
 }
 
 /// A place for one question, given back when it is dropped.
@@ -34,7 +56,7 @@ pub(super) struct Slot {
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Slots { size: FIRST, taken: 0, halved: 0, answers: 0 })))
+        Self(Arc::new(Mutex::new(Slots { size: FIRST, taken: 0, halved: 0, answers: 0, went: [0, 0] })))
     }
 
     /// Whether there is a place.
@@ -59,7 +81,7 @@ impl Window {
 }
 
 impl Slot {
-    /// The server answered, whatever it said of the name.
+    /// The server answered.
     pub(super) fn answered(&self) {
         let mut slots = self.window.slots();
         slots.answers += 1;
@@ -68,15 +90,19 @@ impl Slot {
             slots.size = MOST.min(slots.size + 1);
             slots.answers = 0;
         }
+        self.count(&mut slots, 0);
     }
 
-    /// The server was silent, or refused. What was asked before the window was halved says nothing of it as it is now.
+    /// The server was silent, or refused.
     pub(super) fn unanswered(&self) {
-        let mut slots = self.window.slots();
+        self.count(&mut self.window.slots(), 1);
+    }
+
+    /// What was asked before the window was halved says nothing of it as it is now.
+    fn count(&self, slots: &mut Slots, how: usize) {
         if self.halved == slots.halved {
-            slots.size = LEAST.max(slots.size / 2);
-            slots.halved += 1;
-            slots.answers = 0;
+            slots.went[how] += 1;
+            slots.judge();
         }
     }
 }
@@ -121,12 +147,21 @@ mod tests {
         let window = Window::new();
         take(&window, FIRST).iter().for_each(Slot::unanswered);
         assert_eq!(size(&window), FIRST / 2);
-        for _ in 0..9 {
-            take(&window, 1).iter().for_each(Slot::unanswered);
-        }
+        take(&window, LEAST).iter().for_each(Slot::unanswered);
         assert_eq!(size(&window), LEAST);
         take(&window, LEAST).iter().for_each(Slot::answered);
         assert_eq!(size(&window), LEAST + 1);
+    }
+
+    #[test]
+    fn a_name_now_and_then_without_an_answer_changes_nothing() {
+        let window = Window::new();
+        for _ in 0..20 {
+            for (at, slot) in take(&window, FIRST).iter().enumerate() {
+                if at % 5 == 0 { slot.unanswered() } else { slot.answered() }
+            }
+        }
+        assert_eq!(size(&window), MOST);
     }
 
     #[test]
