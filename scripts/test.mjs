@@ -56,7 +56,7 @@ const STAGES = [
     name: 'php-lint',
     what: 'syntax of the PHP files, and nothing in them deprecated',
     commands: () => {
-      const sources = ['wp-plugin', 'tests', 'php'].flatMap((folder) => files(folder, (file) => file.endsWith('.php')));
+      const sources = ['wp-plugin', 'tests', 'php', 'benches'].flatMap((folder) => files(folder, (file) => file.endsWith('.php')));
       const quiet = `${PHP} -d error_reporting=-1 -d display_errors=1 -d log_errors=0 -l 2>&1 | grep -v '^No syntax errors detected in ' | grep .`;
       return [['sh', '-c', `if printf '%s\\0' "$@" | xargs -0 -n 1 -P 2 ${quiet}; then exit 1; fi; echo "$# files"`, 'sh', ...sources]];
     },
