@@ -31,6 +31,9 @@ use crate::tables::{HashMap, HashSet};
 /// How many questions are under way at once, over all servers.
 const AT_ONCE: usize = window::MOST;
 
+/// How many of many names are the last ones.
+const LAST: usize = 2 * AT_ONCE;
+
 /// How many questions are passed over while the server they are to go to has no place for them.
 const MOST_WITHOUT_A_PLACE: usize = 16;
 
@@ -343,6 +346,8 @@ struct Round<'a> {
     checks: Vec<NameCheck>,
     /// How many names were asked for, by family.
     handed_out: [usize; 2],
+    /// How many questions were answered.
+    answered: usize,
     /// The names whose AAAA is not asked in its turn: it was asked already, or A has settled it.
     out_of_turn: HashSet<usize>,
     /// Questions that follow from an answer. They come first, so that names are done with in their order.
@@ -396,6 +401,7 @@ impl<'a> Round<'a> {
             servers,
             checks: vec![NameCheck::unknown(Unknown::NotAsked); names.len()],
             handed_out: [0, 0],
+            answered: 0,
             out_of_turn: HashSet::default(),
             fresh: VecDeque::new(),
             again: VecDeque::new(),
@@ -443,7 +449,14 @@ impl<'a> Round<'a> {
 
     /// The next question.
     fn next(&mut self) -> Option<Job> {
-        if let Some(job) = self.fresh.pop_front() {
+        let [v4, _] = self.handed_out;
+        // Where answers come, the last names are all asked for A before anything that follows from it, so that at the end as
+        // much is under way as before, and nothing waits for anything.
+        let are_last = self.aaaa_waits() && v4 < self.names.len() && self.names.len() - v4 <= LAST;
+        let answers_come = 2 * self.answered > v4;
+        if !(are_last && answers_come)
+            && let Some(job) = self.fresh.pop_front()
+        {
             return Some(job);
         }
         while let Some((index, kind)) = self.next_for_addresses() {
@@ -500,6 +513,7 @@ impl<'a> Round<'a> {
 
     /// Takes in how a question went.
     fn take_in(&mut self, job: Job, may_ask_again: bool) {
+        self.answered += usize::from(job.search.found.is_some());
         match job.about.clone() {
             About::Addresses(index) => self.take_in_addresses(index, job, may_ask_again),
             About::Caa(at) => self.take_in_caa(at, job, may_ask_again),
@@ -524,6 +538,11 @@ impl<'a> Round<'a> {
             } else {
                 let name = job.search.trail.names[0].clone();
                 self.fresh.push_back(self.job(job.about.clone(), name, FAMILIES[1]));
+                // Where A is ours, AAAA seldom leads elsewhere: CAA does not wait for it.
+                let is_ours = families[0].addresses.as_ref().is_some_and(|addresses| !addresses.is_empty());
+                if let Some(name) = self.caa_name(index).filter(|_| is_ours && !self.is_probed(index)) {
+                    self.ask_for_caa(&name);
+                }
             }
         }
         let family = &mut families[usize::from(job.search.kind == FAMILIES[1])];
@@ -541,13 +560,14 @@ impl<'a> Round<'a> {
         self.checks[index] = check;
         if !families.iter().all(|family| family.over) {
             self.open.insert(index, families);
-        } else if wants_caa {
-            // A wildcard is judged by what holds for the name below it.
-            let name = self.names[index].wildcard_base().unwrap_or(self.names[index].as_str());
-            if let Some(name) = fully_qualified(name) {
-                self.climb(index, name);
-            }
+        } else if let Some(name) = self.caa_name(index).filter(|_| wants_caa) {
+            self.climb(index, name);
         }
+    }
+
+    /// The name whose CAA records count: a wildcard is judged by what holds for the name below it.
+    fn caa_name(&self, index: usize) -> Option<Name> {
+        fully_qualified(self.names[index].wildcard_base().unwrap_or(self.names[index].as_str()))
     }
 
     /// Finds out which CAA records hold for a name: those of the first name upwards that has any (RFC 8659).
