@@ -42,7 +42,7 @@ const PORT: u16 = 53;
 
 /// Of more names than this AAAA waits for A, which may settle it; of fewer, both are asked in any case. A run asks fewer at a
 /// time, so what it finds out does not depend on which answer came first.
-const MANY: usize = 100;
+const MANY: usize = 128;
 
 /// How many names the questions for AAAA stay behind those for A at most, where AAAA waits.
 const AAAA_WAITS: usize = AT_ONCE;
