@@ -9,8 +9,9 @@ import { readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, openLab, run, write } from '../tests/wordpress/lib/lab.mjs';
-import { NO_RATE_LIMIT, PHP, SIM, extension, startSim } from '../tests/wordpress/lib/services.mjs';
-import { canConnect, startDoh } from './doh.mjs';
+import { NO_RATE_LIMIT, PHP, SIM, canConnect, extension, startSim } from '../tests/wordpress/lib/services.mjs';
+import { startDoh } from './doh.mjs';
+import { median } from './figures.mjs';
 
 /** Questions outstanding: as many as the engine has (src/dns.rs), for everybody who can have more than one. */
 const AT_ONCE = Number(process.env.WU_BENCH_AT_ONCE || 200);
@@ -281,7 +282,7 @@ zone:
   zonefile: example.zone
 `,
     );
-    await this.lab.start({ name: 'nsd', command: 'nsd', args: ['-d', '-c', join(dir, 'nsd.conf')], ready: () => canConnect(port) });
+    await this.lab.start({ name: 'nsd', command: 'nsd', args: ['-d', '-c', join(dir, 'nsd.conf')], ready: () => canConnect({ host: '127.0.0.1', port }) });
     const questions = names.map((name) => ({ name, type: 'A' }));
     const rates = { simulator: [], nsd: [] };
     for (let turn = 0; turn < 5; turn++) {
@@ -349,12 +350,6 @@ function summary(results) {
   const noise = times.length > 1 ? ` ±${((100 * (Math.max(...times) - Math.min(...times))) / 2 / middle).toFixed(0)} %` : '';
   const scaled = last.measured < last.names ? ` (scaled from ${last.measured} names)` : '';
   return { median: middle, last, text: `${middle < 10 ? middle.toFixed(3) : middle.toFixed(1)} s${noise}${scaled}` };
-}
-
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {

@@ -1,9 +1,9 @@
 // DNS over HTTPS for the rivals: nginx with TLS and HTTP/2 in front of the simulator, which answers in the JSON of
 // Google's resolver over plain HTTP.
 import { existsSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePort, run, write } from '../tests/wordpress/lib/lab.mjs';
+import { canConnect } from '../tests/wordpress/lib/services.mjs';
 
 /**
  * @param {object} lab where it runs
@@ -54,19 +54,7 @@ http {
     name: 'doh',
     command: '/usr/sbin/nginx',
     args: ['-e', lab.log('doh-error'), '-c', conf, '-p', dir],
-    ready: () => existsSync(join(dir, 'pid')) && canConnect(port),
+    ready: () => existsSync(join(dir, 'pid')) && canConnect({ host: '127.0.0.1', port }),
   });
   return { url: `https://127.0.0.1:${port}/resolve`, ca };
-}
-
-/** Whether somebody listens at this port on loopback. */
-export function canConnect(port) {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }

@@ -6,6 +6,7 @@ import { children, inspect, openPools } from '../tests/fpm/lib/pool.mjs';
 import { run, sleep, write } from '../tests/wordpress/lib/lab.mjs';
 import { defines } from '../tests/wordpress/lib/network.mjs';
 import { PHP, SIM } from '../tests/wordpress/lib/services.mjs';
+import { median } from './figures.mjs';
 
 const SECTION = 'The extension in PHP';
 const BESIDE = ['curl', 'intl', 'mbstring'];
@@ -323,12 +324,6 @@ async function good(command, args, options = {}) {
   const { code, stdout, stderr } = await run(command, args, options);
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
-}
-
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** The median, and how far the middle half of the figures lies apart. */

@@ -7,6 +7,7 @@ import { ROOT, giveToSite, sleep, until, write } from '../tests/wordpress/lib/la
 import { SIM } from '../tests/wordpress/lib/services.mjs';
 import { openStack } from '../tests/wordpress/lib/stack.mjs';
 import { startDoh } from './doh.mjs';
+import { median } from './figures.mjs';
 
 const SECTION = 'A network';
 const PRIMARY = SIM.primary;
@@ -455,12 +456,6 @@ if ( isset( $_SERVER['HTTP_X_BENCH_COUNT'] ) ) {
 	}, PHP_INT_MAX );
 }
 `;
-
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /** The median of times in ms (or of counts, with another unit), and half of what lies between the smallest and the largest. */
 function summary(list, unit = 'ms') {

@@ -396,7 +396,8 @@ require $_SERVER['DOCUMENT_ROOT'] . '/index.php';
   }
 }
 
-function canConnect(where) {
+/** Whether somebody listens there: what createConnection() takes. */
+export function canConnect(where) {
   return new Promise((resolve) => {
     const socket = createConnection(where);
     socket.on('connect', () => {
